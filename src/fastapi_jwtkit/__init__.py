@@ -1,0 +1,1 @@
+"""JWT auth for FastAPI that you can rotate, revoke and audit."""

@@ -1,0 +1,198 @@
+"""Settings: from arguments, the environment, ``*_FILE`` variables or a secrets directory."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from fastapi_jwtkit.errors import ConfigurationError
+from fastapi_jwtkit.scopes import check_scopes
+
+__all__ = ["Settings"]
+
+PREFIX = "JWTKIT_"
+
+
+class Settings(BaseSettings):
+    """Everything a kit can be told, checked once and then frozen.
+
+    Arguments win over the environment. Each field ``x`` is read from ``JWTKIT_X``, or
+    from the file that ``JWTKIT_X_FILE`` names, or from ``JWTKIT_X`` in the directory
+    that ``JWTKIT_SECRETS_DIR`` names. An unknown ``JWTKIT_*`` name is an error.
+    All durations are seconds.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid"
+    )
+
+    env: Literal["prod", "dev"] = "prod"
+    """``dev`` makes keys and stores of its own, loudly. Everything else is production."""
+    issuer: str = ""
+    """``iss`` of every token, compared exactly: a URL without a trailing slash. Required
+    in production."""
+    audience: Annotated[tuple[str, ...], NoDecode] = ()
+    """``aud`` of access tokens; default: the issuer. Comma-separated in the environment."""
+    realm: str = ""
+    """Name under which rows, feeds and keys live; default: the issuer. Changing it ends
+    every session."""
+    keys: SecretStr | None = None
+    """The key ring as text (what ``jwtkit keys generate`` writes)."""
+    keys_file: Path | None = None
+    """File of the key ring, mode 0600."""
+    refresh_secrets: SecretStr | None = None
+    """The ring of refresh secrets as text."""
+    refresh_secrets_file: Path | None = None
+    """File of the ring of refresh secrets, mode 0600."""
+    dev_directory: Path = Path(".jwtkit")
+    """Where ``env=dev`` keeps the keys it makes."""
+    client_id: str = "first-party"
+    """``client_id`` of logins that name none."""
+    access_ttl: Annotated[float, Field(ge=10, le=86_400)] = 600
+    """Life of an access token; up to 5 % of it is taken off at random."""
+    idle_ttl: Annotated[float, Field(ge=60)] = 14 * 86_400
+    """A session without a refresh for this long is over."""
+    absolute_ttl: Annotated[float, Field(ge=60, le=400 * 86_400)] = 30 * 86_400
+    """A session older than this is over; refreshing does not move it."""
+    grace: Annotated[float, Field(ge=0, le=300)] = 30
+    """For this long after it was spent, a refresh token is answered with its successor
+    once more. 0 logs out every client that races itself."""
+    revocation: Literal["off", "feed", "strict"] = "feed"
+    """``feed`` asks a map in memory on each request; ``strict`` asks the session store."""
+    max_staleness: Annotated[float, Field(ge=0, le=300)] = 30
+    """A revocation map older than this denies with 503."""
+    default_scopes: Annotated[frozenset[str], NoDecode] = frozenset()
+    """Scopes of a user who registers. Space- or comma-separated in the environment."""
+    password_preset: Literal["nist", "asvs"] = "nist"  # noqa: S105 - a preset's name
+    """``nist``: at least 15 characters (SP 800-63B-4); ``asvs``: at least 8."""
+    swagger_login: bool = True
+    """Whether ``POST /auth/token`` takes a password, which Swagger's Authorize needs."""
+
+    @field_validator("audience", mode="before")
+    @classmethod
+    def _split_audience(cls, value: object) -> object:
+        return _split(value)
+
+    @field_validator("default_scopes", mode="before")
+    @classmethod
+    def _split_scopes(cls, value: object) -> object:
+        parts = _split(value)
+        return frozenset(check_scopes(parts)) if isinstance(parts, tuple) else parts
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        fill = object.__setattr__
+        if not self.issuer:
+            if self.env == "prod":
+                message = "issuer is required: the URL your tokens are issued under"
+                raise ValueError(message)
+            fill(self, "issuer", "http://127.0.0.1/dev")
+        if not self.realm:
+            fill(self, "realm", self.issuer)
+        if not self.audience:
+            fill(self, "audience", (self.issuer,))
+        if self.idle_ttl > self.absolute_ttl:
+            message = "idle_ttl is above absolute_ttl, so it would never count"
+            raise ValueError(message)
+        if self.grace >= self.idle_ttl:
+            message = "grace is not below idle_ttl: a spent token would outlive its session"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _teach(cls, data: Any, handler: Any) -> Self:
+        try:
+            settings: Self = handler(data)
+        except ValidationError as error:
+            raise ConfigurationError(
+                "The settings do not hold: " + "; ".join(_lines(error)) + ".",
+                why="A kit never starts on a setting it had to guess.",
+                fix=f"Set {PREFIX}<NAME> in the environment, or pass Settings(<name>=…).",
+                docs="reference/settings/",
+            ) from None
+        return settings
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then files; no ``.env`` file is read."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _FileSource(settings_cls)
+
+
+class _FileSource(PydanticBaseSettingsSource):
+    """``JWTKIT_X_FILE`` and the secrets directory; refuses names that mean nothing."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """Return the content of the file that stands for a field, if there is one."""
+        del field
+        name = PREFIX + field_name.upper()
+        path = os.environ.get(f"{name}_FILE")
+        if path is None or f"{field_name}_file" in self.settings_cls.model_fields:
+            directory = os.environ.get(f"{PREFIX}SECRETS_DIR")
+            path = str(Path(directory) / name) if directory else None
+            if path is None or not Path(path).is_file():
+                return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except OSError as error:
+            raise ConfigurationError(
+                f"The file that {name}_FILE names cannot be read: {error.strerror}.",
+                why="A setting that was given must not silently fall back to its default.",
+                fix="Check the path and that this user may read it.",
+                docs="reference/settings/",
+            ) from None
+
+    def __call__(self) -> dict[str, Any]:
+        fields = self.settings_cls.model_fields
+        _refuse_unknown(
+            {PREFIX + name.upper() for name in fields}
+            | {f"{PREFIX}{name.upper()}_FILE" for name in fields}
+            | {f"{PREFIX}SECRETS_DIR"}
+        )
+        values = {name: self.get_field_value(field, name)[0] for name, field in fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def _refuse_unknown(known: set[str]) -> None:
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.5)
+            raise ConfigurationError(
+                f"{name} is not a setting.",
+                why="A misspelt setting would leave its default in force, unseen.",
+                fix=f"Did you mean {near[0]}?" if near else "Remove it.",
+                docs="reference/settings/",
+            )
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(value.replace(",", " ").split())
+    if isinstance(value, list | set | frozenset):
+        return tuple(value)
+    return value
+
+
+def _lines(error: ValidationError) -> list[str]:
+    return [
+        f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}".removeprefix(": ")
+        for item in error.errors(include_input=False, include_url=False)
+    ]
