@@ -1,0 +1,1 @@
+"""Keys: one algorithm each, parsed once, kept in rings with a state."""
