@@ -14,6 +14,7 @@ from jwt.exceptions import PyJWTError
 from fastapi_jwtkit.errors import InvalidKeyError
 from fastapi_jwtkit.keys.algorithms import AlgorithmSpec, algorithm_of
 from fastapi_jwtkit.keys.encoding import from_base64url, to_base64url
+from fastapi_jwtkit.keys.json_values import as_list
 from fastapi_jwtkit.keys.material import PrivateKey, PublicKey
 
 __all__ = ["algorithm_of_jwk", "key_of_jwk", "may_sign", "secret_id", "thumbprint"]
@@ -85,8 +86,7 @@ def algorithm_of_jwk(jwk: Mapping[str, object], alg: str | None) -> AlgorithmSpe
 
 def may_sign(jwk: Mapping[str, object]) -> bool:
     """Say whether ``key_ops`` allows signing (RFC 7517 4.3); absent, it does."""
-    operations = jwk.get("key_ops")
-    return operations is None or (isinstance(operations, list) and "sign" in operations)
+    return "key_ops" not in jwk or "sign" in (as_list(jwk["key_ops"]) or ())
 
 
 def key_of_jwk(jwk: Mapping[str, object], spec: AlgorithmSpec) -> PrivateKey | PublicKey | bytes:
@@ -128,14 +128,14 @@ def _parse(spec: AlgorithmSpec, document: dict[str, object]) -> PrivateKey | Pub
 
 
 def _refuse_other_uses(jwk: Mapping[str, object]) -> None:
-    use, operations = jwk.get("use", "sig"), jwk.get("key_ops", ["sign"])
+    use, operations = jwk.get("use", "sig"), as_list(jwk.get("key_ops", ["sign"]))
     if use != "sig":
         raise _invalid(
             f"The JWK is for use {str(use)[:32]!r}.",
             why="RFC 7517 4.2: a key for encryption must not sign, nor the other way round.",
             fix="Give the key whose use is 'sig'.",
         )
-    if not isinstance(operations, list) or not {"sign", "verify"} & {str(op) for op in operations}:
+    if not operations or ("sign" not in operations and "verify" not in operations):
         raise _invalid(
             "The key_ops of the JWK allow neither 'sign' nor 'verify'.",
             why="RFC 7517 4.3: key_ops says all that the key may do.",

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Self
 
 from fastapi_jwtkit.errors import InvalidKeyError, MissingKeyError
+from fastapi_jwtkit.keys.discreet import attempt
+from fastapi_jwtkit.keys.json_values import as_object
 from fastapi_jwtkit.keys.ring_text import RingEntry, read_entries, write_entries
 from fastapi_jwtkit.keys.signing_key import SigningKey
 from fastapi_jwtkit.keys.state import KeyState, check_states
@@ -79,7 +81,11 @@ class KeyRing:
         Raises:
             InvalidKeyError: it is not such a text, or a key in it is refused.
         """
-        return cls([_read(entry) for entry in read_entries(text, kind="keys")])
+        entries = attempt(_read_all, text)
+        del text
+        if isinstance(entries, InvalidKeyError):
+            raise entries
+        return cls(entries)
 
     def to_text(self) -> str:
         """Write the whole ring, private keys included. The text is a secret."""
@@ -150,9 +156,13 @@ def _content(entries: tuple[RingKey, ...], generation: int) -> _Content:
     )
 
 
+def _read_all(text: str) -> list[RingKey]:
+    return [_read(entry) for entry in read_entries(text, kind="keys")]
+
+
 def _read(entry: RingEntry) -> RingKey:
-    jwk = entry.members.get("jwk")
-    if not isinstance(jwk, dict):
+    jwk = as_object(entry.members.get("jwk"))
+    if jwk is None:
         raise InvalidKeyError(
             "An entry of the key ring has no jwk.",
             why="Each entry holds its key as a JWK (RFC 7517).",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fastapi_jwtkit.errors import InvalidKeyError
+from fastapi_jwtkit.keys.json_values import as_list, as_object
 from fastapi_jwtkit.keys.state import KeyState
 
 __all__ = ["FORMAT_VERSION", "MAX_TEXT", "RingEntry", "read_entries", "write_entries"]
@@ -50,8 +51,8 @@ def read_entries(text: str, *, kind: Literal["keys", "secrets"]) -> list[RingEnt
             fix=f'Upgrade fastapi-jwtkit, or write the ring with "version": {FORMAT_VERSION}.',
             docs="reference/keys/",
         )
-    entries = document.get(kind)
-    if not isinstance(entries, list) or not entries:
+    entries = as_list(document.get(kind))
+    if not entries:
         other = "secrets" if kind == "keys" else "keys"
         hint = f" It holds {other}: are the two files swapped?" if other in document else ""
         raise _invalid(f"The ring has no list of {kind}.{hint}")
@@ -68,10 +69,11 @@ def write_entries(entries: Iterable[RingEntry], *, kind: Literal["keys", "secret
 
 
 def _entry(entry: object, kind: str) -> RingEntry:
-    if not isinstance(entry, dict):
+    fields = as_object(entry)
+    if fields is None:
         raise _invalid(f"An entry of the ring of {kind} is not an object.")
-    state, changed_at = entry.get("state"), entry.get("changed_at")
-    if state not in set(KeyState):
+    state, changed_at = fields.get("state"), fields.get("changed_at")
+    if not isinstance(state, str) or state not in set(KeyState):
         states = ", ".join(KeyState)
         raise _invalid(f"A state in the ring of {kind} is none of {states}.")
     if (
@@ -80,17 +82,17 @@ def _entry(entry: object, kind: str) -> RingEntry:
         or not 0 <= changed_at < math.inf
     ):
         raise _invalid(f"A changed_at in the ring of {kind} is no time in seconds.")
-    members = {name: value for name, value in entry.items() if name not in {"state", "changed_at"}}
+    members = {name: value for name, value in fields.items() if name not in {"state", "changed_at"}}
     return RingEntry(state=KeyState(state), changed_at=float(changed_at), members=members)
 
 
-def _parse(text: str) -> dict[str, object] | None:
+def _parse(text: str) -> Mapping[str, object] | None:
     # Returns rather than raises: a JSONDecodeError carries the whole text with it.
     try:
         value: object = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    return as_object(value)
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

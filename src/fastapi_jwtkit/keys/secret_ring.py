@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from fastapi_jwtkit.errors import InvalidKeyError, InvalidTokenError, MissingKeyError
 from fastapi_jwtkit.keys.algorithms import algorithm_of
+from fastapi_jwtkit.keys.discreet import attempt
 from fastapi_jwtkit.keys.encoding import from_base64url, to_base64url
 from fastapi_jwtkit.keys.ring_text import RingEntry, read_entries, write_entries
 from fastapi_jwtkit.keys.state import KeyState, check_states
@@ -61,7 +62,9 @@ class _Content:
     live: Mapping[str, RingSecret]
     active_id: str | None
     generation: int
-    keyed: dict[tuple[str, str, str], hmac.HMAC] = field(default_factory=dict, repr=False)
+    keyed: dict[tuple[str, str, str], hmac.HMAC] = field(
+        default_factory=dict[tuple[str, str, str], hmac.HMAC], repr=False
+    )
 
 
 class SecretRing:
@@ -98,7 +101,11 @@ class SecretRing:
         Raises:
             InvalidKeyError: it is not such a text, or a secret in it is too weak.
         """
-        return cls([_read(entry) for entry in read_entries(text, kind="secrets")])
+        entries = attempt(_read_all, text)
+        del text
+        if isinstance(entries, InvalidKeyError):
+            raise entries
+        return cls(entries)
 
     def to_text(self) -> str:
         """Write the whole ring. The text is a secret."""
@@ -190,6 +197,10 @@ def _derive(entry: RingSecret, purpose: str, realm: str) -> hmac.HMAC:
     info = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
     hkdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info)
     return hmac.new(hkdf.derive(entry.secret.value), digestmod="sha256")
+
+
+def _read_all(text: str) -> list[RingSecret]:
+    return [_read(entry) for entry in read_entries(text, kind="secrets")]
 
 
 def _read(entry: RingEntry) -> RingSecret:

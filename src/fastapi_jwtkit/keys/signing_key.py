@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import NoReturn, Self
 
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from fastapi_jwtkit.errors import InvalidKeyError, InvalidTokenError, MissingKeyError
 from fastapi_jwtkit.keys.algorithms import AlgorithmSpec, algorithm_of
+from fastapi_jwtkit.keys.discreet import attempt
 from fastapi_jwtkit.keys.jwk import (
     algorithm_of_jwk,
     key_of_jwk,
@@ -70,12 +72,12 @@ class SigningKey:
         """
         spec = algorithm_of(alg)
         if spec.kty == "oct":
-            return cls._of(spec, secrets.token_bytes(spec.hash_bytes))
+            return cls._of(_bind(spec, secrets.token_bytes(spec.hash_bytes)))
         if spec.kty == "RSA":
-            return cls._of(spec, rsa.generate_private_key(65537, GENERATED_RSA_BITS))
+            return cls._of(_bind(spec, rsa.generate_private_key(65537, GENERATED_RSA_BITS)))
         if spec.kty == "OKP":
-            return cls._of(spec, ed25519.Ed25519PrivateKey.generate())
-        return cls._of(spec, ec.generate_private_key(_CURVES[spec.crv]()))
+            return cls._of(_bind(spec, ed25519.Ed25519PrivateKey.generate()))
+        return cls._of(_bind(spec, ec.generate_private_key(_CURVES[spec.crv]())))
 
     @classmethod
     def from_pem(cls, pem: str | bytes, *, alg: str) -> Self:
@@ -85,17 +87,9 @@ class SigningKey:
             InvalidKeyError: not a key, encrypted, weak, or not one for ``alg``.
         """
         spec = algorithm_of(alg)
-        key = _parse_pem(pem.encode() if isinstance(pem, str) else pem)
+        bound = attempt(partial(_bind_pem, spec), pem)
         del pem
-        if key is None or spec.kty == "oct":
-            raise InvalidKeyError(
-                f"The text is no PEM key that {spec.name} can use.",
-                why="Expected an unencrypted private key, or a public key, of the kind "
-                "that the algorithm needs; a PEM key is never a shared secret.",
-                fix="jwtkit keys generate",
-                docs="reference/keys/",
-            )
-        return cls._of(spec, key)
+        return cls._of(bound)
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, object], *, alg: str | None = None) -> Self:
@@ -108,11 +102,9 @@ class SigningKey:
         Raises:
             InvalidKeyError: malformed, weak, for another use, or of another algorithm.
         """
-        spec = algorithm_of_jwk(jwk, alg)
-        key = key_of_jwk(jwk, spec)
-        if isinstance(key, PrivateKey) and not may_sign(jwk):
-            key = key.public_key()
-        return cls._of(spec, key)
+        bound = attempt(partial(_bind_jwk, alg), jwk)
+        del jwk
+        return cls._of(bound)
 
     @classmethod
     def from_secret(cls, secret: str | bytes, *, alg: str = "HS256") -> Self:
@@ -130,7 +122,9 @@ class SigningKey:
                 fix="SigningKey.from_pem or SigningKey.from_jwk",
                 docs="reference/keys/",
             )
-        return cls._of(spec, secret.encode() if isinstance(secret, str) else secret)
+        bound = attempt(partial(_bind, spec), _bytes(secret))
+        del secret
+        return cls._of(bound)
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature over ``data``, as a JWS carries it.
@@ -186,9 +180,11 @@ class SigningKey:
         return self._material.private_members() | self._labels()
 
     @classmethod
-    def _of(cls, spec: AlgorithmSpec, key: PrivateKey | PublicKey | bytes) -> Self:
-        kid, material = _bind(spec, key)
-        return cls(kid=kid, alg=spec.name, can_sign=material.can_sign, _material=material)
+    def _of(cls, bound: _Bound | InvalidKeyError) -> Self:
+        if isinstance(bound, InvalidKeyError):
+            raise bound
+        material = bound.material
+        return cls(kid=bound.kid, alg=bound.alg, can_sign=material.can_sign, _material=material)
 
     def _labels(self) -> dict[str, str]:
         return {"kid": self.kid, "use": "sig", "alg": self.alg}
@@ -202,13 +198,47 @@ class SigningKey:
         raise TypeError(message)
 
 
-def _bind(spec: AlgorithmSpec, key: PrivateKey | PublicKey | bytes) -> tuple[str, Material]:
-    """Return the id and the material of a key, once it is known to be good enough."""
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A key that was found good enough for its algorithm."""
+
+    kid: str
+    alg: str
+    material: Material
+
+
+def _bind(spec: AlgorithmSpec, key: PrivateKey | PublicKey | bytes) -> _Bound:
     if isinstance(key, bytes):
         refuse_weak_secret(key, spec)
-        return secret_id(key), SymmetricMaterial(spec, key)
+        return _Bound(secret_id(key), spec.name, SymmetricMaterial(spec, key))
     material = AsymmetricMaterial(spec, key)
-    return thumbprint(material.public_members()), material
+    return _Bound(thumbprint(material.public_members()), spec.name, material)
+
+
+def _bind_jwk(alg: str | None, jwk: Mapping[str, object]) -> _Bound:
+    spec = algorithm_of_jwk(jwk, alg)
+    key = key_of_jwk(jwk, spec)
+    if isinstance(key, PrivateKey) and not may_sign(jwk):
+        key = key.public_key()
+    return _bind(spec, key)
+
+
+def _bind_pem(spec: AlgorithmSpec, pem: str | bytes) -> _Bound:
+    key = _parse_pem(_bytes(pem))
+    if key is None or spec.kty == "oct":
+        raise InvalidKeyError(
+            f"The text is no PEM key that {spec.name} can use.",
+            why="Expected an unencrypted private key, or a public key, of the kind "
+            "that the algorithm needs; a PEM key is never a shared secret.",
+            fix="jwtkit keys generate",
+            docs="reference/keys/",
+        )
+    return _bind(spec, key)
+
+
+def _bytes(text: str | bytes) -> bytes:
+    # "surrogatepass": what is no text is refused by what reads it, not by its encoding.
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
 
 
 def _parse_pem(pem: bytes) -> PrivateKey | PublicKey | None:
