@@ -177,6 +177,11 @@ class SessionStore(Protocol):
 class RevocationStore(Protocol):
     """The feed of what is dead before its ``exp``, followed by every worker."""
 
+    @property
+    def sync_after(self) -> float:
+        """Seconds after which a map that heard nothing reads again: 2.5 polls."""
+        ...
+
     async def publish(self, realm: str, entries: Sequence[RevocationEntry], /) -> None:
         """Add entries to the state and to the log, all or none."""
         ...

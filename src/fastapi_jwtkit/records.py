@@ -19,6 +19,7 @@ __all__ = [
     "RevocationEntry",
     "RevocationKind",
     "Session",
+    "SessionProof",
     "TokenPair",
 ]
 
@@ -46,6 +47,9 @@ class Device:
     ip: str | None = None
     user_agent: str | None = None
     name: str | None = None
+
+
+UNKNOWN_DEVICE = Device()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +140,19 @@ class FoundSession:
 
     session: Session
     now: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionProof:
+    """An authentic token names this session: enough to end it, never to act in it.
+
+    Attributes:
+        sid: the session.
+        subject: whose it is; ``None`` where the token does not say.
+    """
+
+    sid: str
+    subject: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

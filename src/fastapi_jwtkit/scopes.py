@@ -51,7 +51,7 @@ def check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
         )
     checked = tuple(dict.fromkeys(scopes))
     for scope in checked:
-        if not isinstance(scope, str) or not _SCOPE_TOKEN.fullmatch(scope):
+        if not _SCOPE_TOKEN.fullmatch(scope):
             raise ConfigurationError(
                 f"{scope!r} is not a scope.",
                 why="RFC 6749 3.3 allows printable ASCII without space, quote or backslash.",

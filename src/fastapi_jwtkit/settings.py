@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     grace: Annotated[float, Field(ge=0, le=300)] = 30
     """For this long after it was spent, a refresh token is answered with its successor
     once more. 0 logs out every client that races itself."""
+    revoke_foreign_replay: bool = False
+    """Whether a replay within the grace window by another user agent ends the session;
+    if not it is only an event."""
     revocation: Literal["off", "feed", "strict"] = "feed"
     """``feed`` asks a map in memory on each request; ``strict`` asks the session store."""
     max_staleness: Annotated[float, Field(ge=0, le=300)] = 30

@@ -1,0 +1,293 @@
+"""The composition root: the one file that knows all parts, and the kit's verbs.
+
+Works without any web framework: a worker or a script uses the same kit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Self
+
+from fastapi_jwtkit.assembly import Parts, assemble
+from fastapi_jwtkit.claims import Claims
+from fastapi_jwtkit.credentials import Credentials
+from fastapi_jwtkit.errors import InvalidRequestError, SessionNotFoundError
+from fastapi_jwtkit.protocols import (
+    ClaimsFor,
+    Clock,
+    EventSink,
+    OneTimeStore,
+    PasswordHasher,
+    RegisteringUserStore,
+    RevocationStore,
+    SessionStore,
+    User,
+    UserStore,
+)
+from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device, Session, SessionProof, TokenPair
+from fastapi_jwtkit.sessions.logins import LoginRequest
+from fastapi_jwtkit.sessions.refresh import RefreshRequest
+from fastapi_jwtkit.settings import Settings
+from fastapi_jwtkit.stores.memory import MemoryOneTimeStore
+from fastapi_jwtkit.stores.memory.users import MemoryUserStore
+
+__all__ = ["JWTKit"]
+
+logger = logging.getLogger("fastapi_jwtkit")
+
+
+class JWTKit:
+    """Everything the library does, without web.
+
+    Nothing is opened here: keys are read, stores asked and threads made at first use,
+    so an app can be imported and its OpenAPI exported without secrets.
+
+    Args:
+        settings: see ``Settings``; nothing is read from the environment here.
+        users: your users. Without them there are no logins and no sessions: the kit
+            then only verifies.
+        sessions: where sessions live; default: in memory, for one process.
+        revocations: the feed of what is revoked; default: in memory.
+        one_time: what may happen once; default: in memory.
+        claims_for: adds claims of your own to access tokens.
+        hasher: hashes passwords; default: argon2id.
+        events: where audit events go, beside the logger ``fastapi_jwtkit.audit``.
+        clock: what time it is.
+    """
+
+    def __init__(  # noqa: PLR0913 - the composition root: every part can be brought
+        self,
+        settings: Settings,
+        *,
+        users: UserStore | None = None,
+        sessions: SessionStore | None = None,
+        revocations: RevocationStore | None = None,
+        one_time: OneTimeStore | None = None,
+        claims_for: ClaimsFor | None = None,
+        hasher: PasswordHasher | None = None,
+        events: Sequence[EventSink] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = settings
+        self.realm = settings.realm
+        self.users = users
+        self.one_time = one_time or MemoryOneTimeStore(clock=clock)
+        self._in_memory = sessions is None
+        self._assembly = assemble(
+            settings,
+            Parts(
+                users=users,
+                sessions=sessions,
+                revocations=revocations,
+                claims_for=claims_for,
+                hasher=hasher,
+                events=events,
+                clock=clock,
+            ),
+        )
+        self.rings = self._assembly.rings
+        self._sessions = self._assembly.sessions
+        self._verification = self._assembly.verification
+
+    @classmethod
+    def from_env(cls, **parts: Any) -> Self:
+        """Make a kit from ``JWTKIT_*``; takes the keywords of the constructor.
+
+        With ``JWTKIT_ENV=dev`` and no ``users`` it keeps users in memory, and says so.
+        """
+        settings = Settings()
+        if settings.env == "dev" and parts.get("users") is None:
+            logger.warning("JWTKIT_ENV=dev: users live in memory and end with this process")
+            parts["users"] = MemoryUserStore()
+        return cls(settings, **parts)
+
+    @property
+    def can_register(self) -> bool:
+        """Whether the user store takes new users."""
+        return isinstance(self.users, RegisteringUserStore)
+
+    async def register(self, credentials: Credentials, *, email: str | None = None) -> User:
+        """Make an account with the default scopes.
+
+        Raises:
+            LoginTakenError: the login is somebody's.
+            PasswordRejectedError: the password breaks a rule; ``detail`` says which.
+        """
+        return await self._assembly.need_accounts().register(credentials, email=email)
+
+    async def login(
+        self,
+        credentials: Credentials,
+        *,
+        scopes: frozenset[str] | None = None,
+        client_id: str | None = None,
+        transport: str = "bearer",
+        device: Device = UNKNOWN_DEVICE,
+    ) -> TokenPair:
+        """Check a password and open a session.
+
+        Args:
+            credentials: login and password.
+            scopes: narrower scopes than the user holds; ``None``: all of them.
+            client_id: the client; ``None``: the kit's own.
+            transport: the transport that will answer the session.
+            device: where the request comes from.
+
+        Raises:
+            InvalidCredentialsError: unknown login, wrong password or disabled user.
+            InvalidScopeError: more was asked for than the user holds.
+            HashingBusyError: too many logins at once; nothing was checked.
+        """
+        if client_id not in {None, self.settings.client_id}:
+            raise InvalidRequestError("client_unknown")
+        request = self._login_request(("pwd",), scopes, client_id, transport, device)
+        return await self._assembly.need_accounts().logins.login(credentials, request)
+
+    async def open_session(
+        self,
+        user: User,
+        *,
+        amr: tuple[str, ...],
+        scopes: frozenset[str] | None = None,
+        client_id: str | None = None,
+        transport: str = "bearer",
+        device: Device = UNKNOWN_DEVICE,
+    ) -> TokenPair:
+        """Open a session for a user who proved who they are in a way of your own.
+
+        The seam for passkeys, social login, magic links and second factors.
+
+        Args:
+            user: who; read again from the user store before a token is signed.
+            amr: how they authenticated, by RFC 8176 names such as ``("swk",)``.
+            scopes: narrower scopes than the user holds; ``None``: all of them.
+            client_id: the client; ``None``: the kit's own.
+            transport: the transport that will answer the session.
+            device: where the request comes from.
+
+        Raises:
+            InvalidCredentialsError: the user store does not know them as active.
+        """
+        request = self._login_request(amr, scopes, client_id, transport, device)
+        return await self._assembly.need_accounts().logins.open_session(user, request)
+
+    async def rotate(
+        self,
+        refresh_token: str,
+        *,
+        scopes: frozenset[str] | None = None,
+        client_id: str | None = None,
+        transport: str = "bearer",
+        device: Device = UNKNOWN_DEVICE,
+    ) -> TokenPair:
+        """Spend a refresh token and return the next pair.
+
+        Raises:
+            InvalidGrantError: it grants nothing; every cause reads alike.
+            InvalidScopeError: more was asked for than was granted; nothing is consumed.
+            ThrottledError: one token was replayed too often within its grace window.
+            UnavailableError: a part failed; nothing is consumed, try again.
+        """
+        request = RefreshRequest(
+            token=refresh_token,
+            scopes=scopes,
+            client_id=client_id or self.settings.client_id,
+            transport=transport,
+            device=device,
+        )
+        return await self._assembly.need_accounts().refresh.rotate(request)
+
+    async def prove_access(self, raw: str) -> SessionProof:
+        """Return the session of an own access token, expired and revoked ones included."""
+        return await self._verification.prove(raw)
+
+    async def prove_refresh(self, raw: str) -> SessionProof:
+        """Return the session of an authentic refresh token, spent ones included."""
+        return await self._assembly.need_accounts().refresh.prove(raw)
+
+    async def close(self, proof: SessionProof) -> None:
+        """Log out: end a session and its access tokens, at once. Doing it twice is fine.
+
+        Raises:
+            StoreUnavailableError: it could not be done; the session may still live.
+        """
+        await self._sessions.close(proof.sid, reason="logout", subject=proof.subject)
+
+    async def close_sid(self, sid: str, *, subject: str) -> None:
+        """End one session of a subject.
+
+        Raises:
+            SessionNotFoundError: the subject has no such live session.
+        """
+        if sid not in {session.sid for session in await self._sessions.list(subject)}:
+            raise SessionNotFoundError("session_not_found")
+        await self._sessions.close(sid, reason="closed_by_subject", subject=subject)
+
+    async def close_all(self, subject: str, *, except_sid: str | None = None) -> int:
+        """End every session the subject has now, and say how many there were."""
+        return await self._sessions.close_all(subject, reason="close_all", except_sid=except_sid)
+
+    async def expire_claims(self, subject: str) -> int:
+        """End the subject's access tokens, not the sessions; call it after a role change."""
+        return await self._sessions.expire_claims(subject)
+
+    async def list_sessions(self, subject: str) -> Sequence[Session]:
+        """Return the subject's live sessions, oldest first."""
+        return await self._sessions.list(subject)
+
+    def verify_fast(self, raw: str) -> Claims | None:
+        """Verify from memory alone; ``None``: ``verify`` must be awaited instead.
+
+        Raises:
+            InvalidTokenError: it fails a check.
+        """
+        return self._verification.fast(raw)
+
+    async def verify(self, raw: str, *, strict: bool = False) -> Claims:
+        """Verify an access token: signature, types, time and revocation.
+
+        Args:
+            raw: the compact JWS.
+            strict: ask the session row too (one store call).
+
+        Raises:
+            InvalidTokenError: it fails a check; ``reason`` names the first.
+            RevocationsStaleError: nobody can say whether it was revoked.
+        """
+        return await self._verification.verify(raw, strict=strict)
+
+    async def start(self) -> None:
+        """Read keys and the feed now rather than at the first request.
+
+        Raises:
+            MissingKeyError: in production without keys; says which command makes them.
+        """
+        await self.rings.ensure_loaded()
+        if self.settings.revocation != "off":
+            await self._assembly.revocations.freshen()
+        if self._in_memory and self.users is not None:
+            logger.warning("sessions live in memory: every login ends with this process")
+
+    async def stop(self) -> None:
+        """End the follower of the feed and the hashing threads."""
+        await self._assembly.revocations.stop()
+        if self._assembly.accounts is not None:
+            self._assembly.accounts.hashing.close()
+
+    def _login_request(
+        self,
+        amr: tuple[str, ...],
+        scopes: frozenset[str] | None,
+        client_id: str | None,
+        transport: str,
+        device: Device,
+    ) -> LoginRequest:
+        return LoginRequest(
+            scopes=scopes,
+            client_id=client_id or self.settings.client_id,
+            audience=self.settings.audience,
+            transport=transport,
+            amr=amr,
+            device=device,
+        )

@@ -1,0 +1,261 @@
+"""What is dead before its ``exp``: a map in memory that follows a feed.
+
+A verified request asks the map and no server. The process that revokes applies the
+entry to its own map first. Whoever ends the follower makes the map stale, and a stale
+map is read anew before it is trusted, so nothing here must be started or stopped for the
+answers to be right: under a test client without lifespan, in a mounted sub-app, after a
+fork, with one event loop per test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import weakref
+from collections.abc import Iterable, Sequence
+
+from fastapi_jwtkit.claims import Claims
+from fastapi_jwtkit.errors import InvalidTokenError, RevocationsStaleError
+from fastapi_jwtkit.protocols import Clock, RevocationStore
+from fastapi_jwtkit.records import RevocationEntry
+from fastapi_jwtkit.store_errors import store_call
+
+__all__ = ["Revocations"]
+
+logger = logging.getLogger("fastapi_jwtkit")
+
+SYNC_LIMIT_SECONDS = 0.3
+BIRTH_SLACK_SECONDS = 30.0
+_LONG_AGO = float("-inf")
+_SWEEP_EVERY_SECONDS = 60.0
+_RETRY_SECONDS = 0.4
+_VOUCHED_KEPT = 100_000
+
+
+class Revocations:
+    """The map of one realm.
+
+    Args:
+        store: the feed.
+        realm: whose entries.
+        max_staleness: seconds after which a map that could not be read denies.
+        entry_ttl: seconds an entry is kept: the longest life of what it kills.
+        clock: the application's clock.
+    """
+
+    def __init__(
+        self,
+        store: RevocationStore,
+        *,
+        realm: str,
+        max_staleness: float,
+        entry_ttl: float,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._realm = realm
+        self._max_staleness = max_staleness
+        self._entry_ttl = entry_ttl
+        self._clock = clock
+        self._sync_after = store.sync_after
+        self._entries: dict[tuple[str, str], RevocationEntry] = {}
+        self._vouched: dict[str, int] = {}
+        self._position: str | None = None
+        self._born_at = _LONG_AGO
+        self._read_at = self._read_at_wall = _LONG_AGO
+        self._swept_at = clock.monotonic()
+        self._follower: asyncio.Task[None] | None = None
+        self._flight: asyncio.Task[None] | None = None
+        _LIVE.add(self)
+
+    # The hot path: no await, no I/O.
+
+    def is_fresh(self) -> bool:
+        """Say whether the map may be asked without reading the feed first."""
+        return (
+            self._clock.monotonic() - self._read_at <= self._sync_after
+            and self._clock.now() - self._read_at_wall <= self._sync_after
+        )
+
+    def ensure_live(self, claims: Claims) -> None:
+        """Refuse a token that was revoked.
+
+        Raises:
+            InvalidTokenError: its session, its claims version, itself, its subject or
+                its key is revoked.
+        """
+        entries = self._entries
+        if not entries:
+            return
+        entry = entries.get(("sid", claims.session_id or ""))
+        if entry is not None and (entry.min_epoch is None or claims.epoch < entry.min_epoch):
+            raise InvalidTokenError(
+                "session_revoked" if entry.min_epoch is None else "claims_expired"
+            )
+        if ("jti", claims.token_id) in entries:
+            raise InvalidTokenError("token_revoked")
+        if ("kid", claims.kid) in entries:
+            raise InvalidTokenError("key_revoked")
+        entry = entries.get(("subject", claims.subject))
+        if entry is not None and (entry.not_before is None or claims.issued_at < entry.not_before):
+            raise InvalidTokenError("subject_revoked")
+
+    def needs_row(self, claims: Claims) -> bool:
+        """Say whether the token is older than the feed's memory.
+
+        A feed that was emptied has forgotten what was revoked before: tokens issued
+        before its birth are checked against their session once, and then vouched for.
+        """
+        if claims.issued_at >= self._born_at + BIRTH_SLACK_SECONDS:
+            return False
+        return claims.epoch < self._vouched.get(claims.session_id or "", claims.epoch + 1)
+
+    def vouch(self, claims: Claims, *, epoch: int) -> None:
+        """Remember that the row of this token lives; what ends it later is in the feed."""
+        if claims.session_id is not None:
+            if len(self._vouched) >= _VOUCHED_KEPT:
+                self._vouched.clear()
+            self._vouched[claims.session_id] = epoch
+
+    def is_session_revoked(self, sid: str) -> bool:
+        """Say whether the map knows the session to be over."""
+        entry = self._entries.get(("sid", sid))
+        return entry is not None and entry.min_epoch is None
+
+    def min_epoch(self, sid: str) -> int:
+        """Return the lowest claims version of the session that still lives."""
+        entry = self._entries.get(("sid", sid))
+        return 0 if entry is None else entry.min_epoch or 0
+
+    # Reading and writing the feed.
+
+    async def publish(self, entries: Iterable[RevocationEntry]) -> None:
+        """Revoke: in this process first, then for everybody.
+
+        Raises:
+            StoreUnavailableError: the feed could not be written; the entries hold in
+                this process, and the caller must not be told that it is done.
+        """
+        entries = tuple(entries)
+        self._apply(entries)
+        with store_call("revocation_publish_failed"):
+            await self._store.publish(self._realm, entries)
+
+    def session_entry(self, sid: str, *, min_epoch: int | None = None) -> RevocationEntry:
+        """Return the entry that ends a session, or the claims below a version of it."""
+        return RevocationEntry(
+            kind="sid",
+            value=sid,
+            min_epoch=min_epoch,
+            expires_at=self._clock.now() + self._entry_ttl,
+        )
+
+    async def freshen(self) -> None:
+        """Bring the map up to date if it is not; callers at one time share one read.
+
+        Raises:
+            RevocationsStaleError: the feed cannot be read and the map is older than
+                ``max_staleness``: nobody may be let in on it.
+        """
+        if self.is_fresh():
+            return
+        loop = asyncio.get_running_loop()
+        flight = self._flight
+        if flight is None or flight.done() or flight.get_loop() is not loop:
+            flight = loop.create_task(self._read_within_limit(), name="jwtkit-revocation-read")
+            self._flight = flight
+        await asyncio.shield(flight)
+        if self._age() > self._max_staleness:
+            raise RevocationsStaleError("revocations_stale")
+        if self._follower is None or self._follower.done() or self._follower.get_loop() is not loop:
+            self._follower = loop.create_task(self._follow(), name="jwtkit-revocation-feed")
+
+    async def stop(self) -> None:
+        """End the follower of this event loop."""
+        self.forget_loop()
+        follower, self._follower = self._follower, None
+        if follower is not None and follower.get_loop() is asyncio.get_running_loop():
+            follower.cancel()
+            await asyncio.gather(follower, return_exceptions=True)
+
+    def forget_loop(self) -> None:
+        """Trust nothing that was read so far: the follower is gone."""
+        self._read_at = self._read_at_wall = _LONG_AGO
+
+    def _age(self) -> float:
+        return max(self._clock.monotonic() - self._read_at, self._clock.now() - self._read_at_wall)
+
+    async def _read_within_limit(self) -> None:
+        try:
+            async with asyncio.timeout(SYNC_LIMIT_SECONDS):
+                await self._read(wait=False)
+        except Exception:  # whatever a store raises, staleness decides
+            logger.warning("the revocation feed cannot be read", exc_info=True)
+
+    async def _read(self, *, wait: bool) -> None:
+        started, started_wall = self._clock.monotonic(), self._clock.now()
+        if self._position is not None and wait:
+            page = await self._store.follow(self._realm, self._position)
+        else:
+            page = await self._store.snapshot(self._realm)
+        self._apply(page.entries)
+        self._position, self._born_at = page.position, page.born_at
+        # From the start of the read: what came during it may not be in it.
+        self._read_at, self._read_at_wall = started, started_wall
+
+    async def _follow(self) -> None:
+        me = asyncio.current_task()
+        try:
+            while True:
+                try:
+                    await self._read(wait=True)
+                except Exception:  # the map ages, and past max_staleness it denies
+                    logger.warning("the revocation feed cannot be followed", exc_info=True)
+                    await asyncio.sleep(_RETRY_SECONDS)
+        finally:
+            if self._follower is me:
+                self._follower = None
+                self.forget_loop()
+
+    def _apply(self, entries: Sequence[RevocationEntry]) -> None:
+        for entry in entries:
+            key = (entry.kind, entry.value)
+            known = self._entries.get(key)
+            if known is None or _outranks(entry, known):
+                self._entries[key] = entry
+        if self._clock.monotonic() - self._swept_at > _SWEEP_EVERY_SECONDS:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        now = self._clock.now()
+        self._swept_at = self._clock.monotonic()
+        for key, entry in list(self._entries.items()):
+            if entry.expires_at is not None and entry.expires_at <= now:
+                del self._entries[key]
+
+
+def _outranks(entry: RevocationEntry, known: RevocationEntry) -> bool:
+    """Say whether an entry kills more than the known one of the same name."""
+    if entry.kind == "sid":
+        if known.min_epoch is None:
+            return False
+        return entry.min_epoch is None or entry.min_epoch > known.min_epoch
+    if entry.kind == "subject":
+        if known.not_before is None:
+            return False
+        return entry.not_before is None or entry.not_before > known.not_before
+    return False
+
+
+# After a fork the follower of the parent does not run in the child.
+_LIVE: weakref.WeakSet[Revocations] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for revocations in list(_LIVE):
+        revocations.forget_loop()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
+    os.register_at_fork(after_in_child=_forget_all)

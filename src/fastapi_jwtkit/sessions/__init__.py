@@ -1,0 +1,1 @@
+"""Sessions: one login on one device, and the line of refresh tokens it hangs on."""

@@ -1,0 +1,25 @@
+"""How long sessions last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["SessionLimits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLimits:
+    """How long sessions last (seconds), and what a strange replay means.
+
+    Attributes:
+        grace: how long a spent refresh token is answered with its successor.
+        idle_ttl: life without a refresh.
+        absolute_ttl: life in any case.
+        revoke_foreign_replay: whether a replay from another user agent ends the
+            session; if not it is only an event.
+    """
+
+    grace: float
+    idle_ttl: float
+    absolute_ttl: float
+    revoke_foreign_replay: bool = False

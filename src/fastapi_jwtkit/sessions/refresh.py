@@ -1,0 +1,293 @@
+"""Refresh: one rotation of one session, from the presented token to the new pair.
+
+Each round is find, classify, prepare, advance. Everything that can fail comes before
+``advance``, the one atomic write; a round that loses it starts again.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets as random
+from dataclasses import dataclass, field
+
+from fastapi_jwtkit.accounts.user_reads import UserReads
+from fastapi_jwtkit.errors import InvalidGrantError, ThrottledError, UnavailableError
+from fastapi_jwtkit.event_sinks import Events
+from fastapi_jwtkit.events import EventName
+from fastapi_jwtkit.protocols import Clock, SessionStore
+from fastapi_jwtkit.records import (
+    MAX_USER_AGENT,
+    Advance,
+    Device,
+    FoundSession,
+    Session,
+    SessionProof,
+    TokenPair,
+)
+from fastapi_jwtkit.revocations import Revocations
+from fastapi_jwtkit.sessions.access_tokens import AccessTokens
+from fastapi_jwtkit.sessions.limits import SessionLimits
+from fastapi_jwtkit.sessions.refresh_token import RefreshToken
+from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
+from fastapi_jwtkit.sessions.rotation import Decision, Presented, Verdict, classify
+from fastapi_jwtkit.sessions.sessions import Sessions
+from fastapi_jwtkit.store_errors import store_call
+from fastapi_jwtkit.tokens.issuer import IssuedToken
+
+__all__ = ["Refresh", "RefreshRequest"]
+
+MAX_ROUNDS = 4  # the first and three more
+MAX_REPLAYS = 100
+STREAK_ALARM = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshRequest:
+    """What a client asks for.
+
+    Attributes:
+        token: the refresh token as it came.
+        scopes: narrower scopes for the access token (RFC 6749 6); ``None``: all granted.
+        client_id: the client that asks.
+        transport: the transport it came by.
+        device: where it came from.
+    """
+
+    token: str = field(repr=False)
+    scopes: frozenset[str] | None
+    client_id: str
+    transport: str
+    device: Device
+
+
+@dataclass(slots=True, kw_only=True)
+class _Attempt:
+    """One request on its way through the rounds."""
+
+    request: RefreshRequest
+    token: RefreshToken
+    issued_at: float
+    id: str = field(default_factory=lambda: random.token_urlsafe(12))
+    lost: bool = False
+
+
+class Refresh:
+    """Answers refresh tokens of one realm.
+
+    Args:
+        store: where rows live.
+        sessions: ends a session whose token was reused.
+        revocations: the local map, asked beside the row.
+        tokens: signs and authenticates refresh tokens.
+        users: who the sessions are of.
+        access: builds the access token.
+        limits: grace and lives.
+        realm: whose sessions.
+        events: where to say what happened.
+        clock: the application's clock, for ``iat`` alone.
+    """
+
+    def __init__(  # noqa: PLR0913 - composed in one place, by keyword
+        self,
+        *,
+        store: SessionStore,
+        sessions: Sessions,
+        revocations: Revocations,
+        tokens: RefreshTokens,
+        users: UserReads,
+        access: AccessTokens,
+        limits: SessionLimits,
+        realm: str,
+        events: Events,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._revocations = revocations
+        self._tokens = tokens
+        self._users = users
+        self._access = access
+        self._limits = limits
+        self._realm = realm
+        self._events = events
+        self._clock = clock
+
+    async def rotate(self, request: RefreshRequest) -> TokenPair:
+        """Spend a refresh token and return the next pair.
+
+        Raises:
+            InvalidGrantError: it grants nothing; the cause is in the event alone.
+            InvalidScopeError: more was asked for than was granted; nothing is consumed.
+            ThrottledError: one token was replayed too often within its grace window.
+            UnavailableError: a part failed; nothing is consumed, try again.
+        """
+        try:
+            token = await self._tokens.authenticate(request.token)
+            attempt = _Attempt(request=request, token=token, issued_at=self._clock.now())
+            for _ in range(MAX_ROUNDS):
+                pair = await self._round(attempt)
+                if pair is not None:
+                    return pair
+        except InvalidGrantError as error:
+            self._events.emit(
+                EventName.REFRESH_FAILED,
+                outcome=False,
+                reason=error.reason,
+                device=request.device,
+            )
+            raise
+        raise UnavailableError("rotation_contended")
+
+    async def prove(self, text: str) -> SessionProof:
+        """Return the session of an authentic refresh token, spent ones included.
+
+        Raises:
+            InvalidGrantError: it is forged, or of another line than the row.
+        """
+        token = await self._tokens.authenticate(text)
+        found = await self._sessions.find(token.sid)
+        if found is None:
+            return SessionProof(sid=token.sid, subject=None)
+        if not hmac.compare_digest(found.session.line, token.line):
+            raise InvalidGrantError("session_of_another_line")
+        return SessionProof(sid=token.sid, subject=found.session.subject)
+
+    async def _round(self, attempt: _Attempt) -> TokenPair | None:
+        """Try once; ``None``: somebody was faster, try again."""
+        found = await self._sessions.find(attempt.token.sid)
+        decision = self._decide(attempt, found)
+        if found is None or decision.verdict is Verdict.DEAD:
+            raise InvalidGrantError(decision.reason)
+        session = found.session
+        if decision.verdict is Verdict.REUSE:
+            await self._end_reused(attempt, session, decision)
+        epoch = max(session.epoch, self._revocations.min_epoch(session.sid))
+        access = await self._prepare(attempt, session, epoch)
+        if decision.verdict is Verdict.REPLAY:
+            return await self._replay(attempt, session, access)
+        return await self._advance(attempt, session, access, behind=decision.behind)
+
+    def _decide(self, attempt: _Attempt, found: FoundSession | None) -> Decision:
+        if self._revocations.is_session_revoked(attempt.token.sid):
+            return Decision(verdict=Verdict.DEAD, reason="session_revoked")
+        presented = Presented(
+            line=attempt.token.line,
+            counter=attempt.token.counter,
+            client_id=attempt.request.client_id,
+            transport=attempt.request.transport,
+        )
+        return classify(found, presented, grace=self._limits.grace)
+
+    async def _end_reused(self, attempt: _Attempt, session: Session, decision: Decision) -> None:
+        # Who lost a race a moment ago is no thief: with grace 0 the loser reads the
+        # token that the winner spent between its own two looks.
+        if not attempt.lost:
+            self._events.emit(
+                EventName.TOKEN_REUSED,
+                outcome=False,
+                reason=decision.reason,
+                subject=session.subject,
+                session_id=session.sid,
+                device=attempt.request.device,
+            )
+            await self._sessions.close(session.sid, reason=decision.reason, subject=session.subject)
+        raise InvalidGrantError(decision.reason)
+
+    async def _prepare(self, attempt: _Attempt, session: Session, epoch: int) -> IssuedToken:
+        """Do everything that can fail, before anything is spent."""
+        user = await self._users.by_id(session.subject)
+        if user is None or not user.is_active:
+            reason = "user_disabled" if user else "user_gone"
+            await self._sessions.close(session.sid, reason=reason, subject=session.subject)
+            raise InvalidGrantError(reason)
+        return await self._access.issue(
+            user,
+            session,
+            epoch=epoch,
+            requested=attempt.request.scopes,
+            issued_at=attempt.issued_at,
+        )
+
+    async def _advance(
+        self, attempt: _Attempt, session: Session, access: IssuedToken, *, behind: bool
+    ) -> TokenPair | None:
+        presented, key_id = attempt.token.counter, await self._tokens.active_key_id()
+        successor = await self._tokens.successor(session, counter=presented + 1, key_id=key_id)
+        advance = Advance(
+            presented=presented,
+            epoch=session.epoch,
+            idle_ttl=self._limits.idle_ttl,
+            mac_key_id=key_id,
+            attempt=attempt.id,
+        )
+        with store_call("session_advance_failed"):
+            advanced = await self._store.advance(self._realm, session.sid, advance)
+        if advanced is None:
+            attempt.lost = True
+            return None
+        # Nothing that can fail may follow: the token is spent.
+        self._tell_advanced(attempt, advanced, behind=behind)
+        return _pair(advanced, access, successor)
+
+    async def _replay(
+        self, attempt: _Attempt, session: Session, access: IssuedToken
+    ) -> TokenPair | None:
+        foreign = _is_foreign(session.device, attempt.request.device)
+        if foreign and self._limits.revoke_foreign_replay:
+            await self._sessions.close(
+                session.sid, reason="foreign_replay", subject=session.subject
+            )
+            raise InvalidGrantError("foreign_replay")
+        current = await self._tokens.current(session)
+        with store_call("session_replay_failed"):
+            replays = await self._store.count_replay(
+                self._realm, session.sid, counter=session.counter
+            )
+        if replays is None:
+            attempt.lost = True
+            return None
+        if replays > MAX_REPLAYS:
+            raise ThrottledError(self._limits.grace, "refresh_replays")
+        detail: dict[str, str | int] = {"replays": replays, "other_user_agent": int(foreign)}
+        self._tell(EventName.REFRESH_REPLAYED, attempt, session, detail=detail)
+        return _pair(session, access, current)
+
+    def _tell_advanced(self, attempt: _Attempt, session: Session, *, behind: bool) -> None:
+        if behind:
+            self._tell(EventName.SESSION_STORE_BEHIND, attempt, session)
+        if session.replay_streak == STREAK_ALARM:
+            detail: dict[str, str | int] = {"streak": session.replay_streak}
+            self._tell(EventName.REPLAY_STREAK, attempt, session, detail=detail)
+        self._tell(EventName.REFRESH_SUCCEEDED, attempt, session)
+
+    def _tell(
+        self,
+        name: EventName,
+        attempt: _Attempt,
+        session: Session,
+        *,
+        detail: dict[str, str | int] | None = None,
+    ) -> None:
+        self._events.emit(
+            name,
+            subject=session.subject,
+            session_id=session.sid,
+            device=attempt.request.device,
+            detail=detail,
+        )
+
+
+def _pair(session: Session, access: IssuedToken, refresh_token: str) -> TokenPair:
+    return TokenPair(
+        access_token=access.text,
+        refresh_token=refresh_token,
+        expires_in=access.expires_in,
+        scope=access.scopes,
+        session=session,
+    )
+
+
+def _is_foreign(login: Device, replay: Device) -> bool:
+    if login.user_agent is None or replay.user_agent is None:
+        return False
+    return login.user_agent != replay.user_agent[:MAX_USER_AGENT]

@@ -1,0 +1,110 @@
+"""Sessions: find, open, close, list; ``refresh.py`` rotates them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi_jwtkit.event_sinks import Events
+from fastapi_jwtkit.events import EventName
+from fastapi_jwtkit.protocols import SessionStore
+from fastapi_jwtkit.records import FoundSession, NewSession, RevocationEntry, Session
+from fastapi_jwtkit.revocations import Revocations
+from fastapi_jwtkit.store_errors import store_call
+
+__all__ = ["Sessions"]
+
+
+class Sessions:
+    """The sessions of one realm, in their rows and in the feed.
+
+    Args:
+        store: where rows live.
+        revocations: the feed and the local map.
+        realm: whose sessions.
+        events: where to say what happened.
+    """
+
+    def __init__(
+        self, store: SessionStore, revocations: Revocations, *, realm: str, events: Events
+    ) -> None:
+        self._store = store
+        self._revocations = revocations
+        self._realm = realm
+        self._events = events
+
+    async def open(self, new: NewSession) -> Session:
+        """Store a login."""
+        with store_call("session_add_failed"):
+            session = await self._store.add(new)
+        self._events.emit(
+            EventName.SESSION_CREATED,
+            subject=new.subject,
+            session_id=new.sid,
+            device=new.device,
+        )
+        return session
+
+    async def find(self, sid: str) -> FoundSession | None:
+        """Return the row and the store's own time of reading it."""
+        with store_call("session_find_failed"):
+            return await self._store.find(self._realm, sid)
+
+    async def close(self, sid: str, *, reason: str, subject: str | None = None) -> None:
+        """End a session and every access token of it, at once.
+
+        The feed first, the row second: a worker that serves must hear of it even if
+        the row cannot be written.
+
+        Raises:
+            StoreUnavailableError: one of the two could not be done; try again.
+        """
+        await self._revocations.publish([self._revocations.session_entry(sid)])
+        with store_call("session_revoke_failed"):
+            await self._store.revoke(self._realm, sid, reason=reason)
+        self._events.emit(EventName.SESSION_ENDED, reason=reason, session_id=sid, subject=subject)
+
+    async def close_all(self, subject: str, *, reason: str, except_sid: str | None = None) -> int:
+        """End all sessions that the subject has now, but for ``except_sid``.
+
+        By session id, never by time: a login in the same second has a new id and lives.
+
+        Returns:
+            how many were ended.
+        """
+        sids = [s.sid for s in await self.list(subject) if s.sid != except_sid]
+        if sids:
+            await self._revocations.publish([self._revocations.session_entry(s) for s in sids])
+        for sid in sids:
+            with store_call("session_revoke_failed"):
+                await self._store.revoke(self._realm, sid, reason=reason)
+            self._events.emit(
+                EventName.SESSION_ENDED, reason=reason, session_id=sid, subject=subject
+            )
+        return len(sids)
+
+    async def expire_claims(self, subject: str) -> int:
+        """End the access tokens of a subject, not their sessions.
+
+        Call it after roles or scopes were written: the next request answers 401, the
+        client refreshes, and the new claims decide.
+
+        Returns:
+            how many sessions were told.
+        """
+        entries: list[RevocationEntry] = []
+        for session in await self.list(subject):
+            with store_call("session_bump_failed"):
+                epoch = await self._store.bump_epoch(self._realm, session.sid)
+            if epoch is not None:
+                entries.append(self._revocations.session_entry(session.sid, min_epoch=epoch))
+        if entries:
+            await self._revocations.publish(entries)
+            self._events.emit(
+                EventName.CLAIMS_EXPIRED, subject=subject, detail={"sessions": len(entries)}
+            )
+        return len(entries)
+
+    async def list(self, subject: str) -> Sequence[Session]:
+        """Return the subject's live sessions, oldest first."""
+        with store_call("session_list_failed"):
+            return await self._store.list(self._realm, subject)

@@ -1,0 +1,1 @@
+"""Stores: the ports of ``fastapi_jwtkit.protocols`` over real places."""

@@ -1,0 +1,172 @@
+"""From a raw access token to claims that hold now: signature, time and revocation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi_jwtkit.claims import Claims
+from fastapi_jwtkit.errors import InvalidTokenError
+from fastapi_jwtkit.event_sinks import Events
+from fastapi_jwtkit.events import EventName
+from fastapi_jwtkit.key_sources.live_rings import LiveRings
+from fastapi_jwtkit.records import FoundSession, SessionProof
+from fastapi_jwtkit.revocations import Revocations
+from fastapi_jwtkit.sessions.sessions import Sessions
+from fastapi_jwtkit.tokens.codec import UNKNOWN_KID
+from fastapi_jwtkit.tokens.verifier import TokenVerifier
+
+__all__ = ["Verification"]
+
+_REVOKED = frozenset(
+    {"session_revoked", "claims_expired", "token_revoked", "key_revoked", "subject_revoked"}
+)
+
+
+class Verification:
+    """Verifies access tokens of one realm.
+
+    Args:
+        verifier: signature, types, time: pure.
+        rings: its keys, re-read when an unknown one turns up.
+        revocations: the map of what is dead before its time.
+        sessions: asked where the map cannot know, and by strict verification.
+        mode: ``off`` asks nobody, ``feed`` the map, ``strict`` the row as well.
+        events: where to say what was refused.
+    """
+
+    def __init__(
+        self,
+        *,
+        verifier: TokenVerifier,
+        rings: LiveRings,
+        revocations: Revocations,
+        sessions: Sessions,
+        mode: Literal["off", "feed", "strict"],
+        events: Events,
+    ) -> None:
+        self._verifier = verifier
+        self._rings = rings
+        self._revocations = revocations
+        self._sessions = sessions
+        self._mode = mode
+        self._events = events
+
+    def fast(self, raw: str) -> Claims | None:
+        """Verify from memory alone; ``None`` when ``verify`` must be awaited instead.
+
+        Raises:
+            InvalidTokenError: it fails a check.
+        """
+        if self._mode == "strict" or not self._rings.is_loaded:
+            return None
+        try:
+            claims = self._verifier.verify(raw)
+        except InvalidTokenError as error:
+            if error.reason == UNKNOWN_KID:
+                return None
+            self._tell(error)
+            raise
+        if self._mode == "feed":
+            revocations = self._revocations
+            if not revocations.is_fresh() or revocations.needs_row(claims):
+                return None
+            self._ensure_live(claims)
+        return claims
+
+    async def verify(self, raw: str, *, strict: bool = False) -> Claims:
+        """Verify a token; reads keys, the feed or the session where memory cannot know.
+
+        Args:
+            raw: the compact JWS.
+            strict: ask the session row, whatever the mode.
+
+        Raises:
+            InvalidTokenError: it fails a check; ``reason`` names the first.
+            RevocationsStaleError: nobody can say whether it was revoked.
+            StoreUnavailableError: the session row cannot be read.
+        """
+        try:
+            claims = await self._authentic(raw)
+        except InvalidTokenError as error:
+            self._tell(error)
+            raise
+        if self._mode != "off":
+            await self._revocations.freshen()
+            self._ensure_live(claims)
+        if strict or self._mode == "strict":
+            await self._ensure_row_lives(claims)
+        elif self._mode == "feed" and self._revocations.needs_row(claims):
+            self._revocations.vouch(claims, epoch=await self._ensure_row_lives(claims))
+        return claims
+
+    async def prove(self, raw: str) -> SessionProof:
+        """Return the session of an authentic token; expired and revoked ones will do.
+
+        Who holds such a token may end its session, so that logging out works again and
+        again and however late.
+
+        Raises:
+            InvalidTokenError: it is forged, or of no session.
+        """
+        await self._rings.ensure_loaded()
+        try:
+            claims = self._verifier.verify_even_if_expired(raw)
+        except InvalidTokenError as error:
+            if error.reason != UNKNOWN_KID:
+                raise
+            await self._rings.reread()
+            claims = self._verifier.verify_even_if_expired(raw)
+        if claims.session_id is None:
+            raise InvalidTokenError("token_without_session")
+        return SessionProof(sid=claims.session_id, subject=claims.subject)
+
+    async def _authentic(self, raw: str) -> Claims:
+        await self._rings.ensure_loaded()
+        try:
+            return self._verifier.verify(raw)
+        except InvalidTokenError as error:
+            if error.reason != UNKNOWN_KID:
+                raise
+        # Another worker may have rotated the keys already; the re-read cools down.
+        await self._rings.reread()
+        return self._verifier.verify(raw)
+
+    async def _ensure_row_lives(self, claims: Claims) -> int:
+        """Check the session row and return its claims version."""
+        found = None if claims.session_id is None else await self._sessions.find(claims.session_id)
+        reason = _why_dead(found, claims)
+        if found is None or reason:
+            error = InvalidTokenError(reason)
+            self._tell(error, claims)
+            raise error
+        return found.session.epoch
+
+    def _ensure_live(self, claims: Claims) -> None:
+        try:
+            self._revocations.ensure_live(claims)
+        except InvalidTokenError as error:
+            self._tell(error, claims)
+            raise
+
+    def _tell(self, error: InvalidTokenError, claims: Claims | None = None) -> None:
+        revoked = error.reason in _REVOKED
+        self._events.emit(
+            EventName.TOKEN_REVOKED_USED if revoked else EventName.TOKEN_REFUSED,
+            outcome=False,
+            reason=error.reason,
+            subject=claims.subject if claims else None,
+            session_id=claims.session_id if claims else None,
+        )
+
+
+def _why_dead(found: FoundSession | None, claims: Claims) -> str:
+    if found is None:
+        return "session_unknown"
+    session = found.session
+    if session.revoked_at is not None:
+        return "session_revoked"
+    if found.now >= min(session.idle_expiry, session.absolute_expiry):
+        return "session_expired"
+    if session.subject != claims.subject:
+        return "session_of_another_subject"
+    return "claims_expired" if claims.epoch < session.epoch else ""
