@@ -121,7 +121,7 @@ class CompactDecoder:
         key = self._ring.find(header.kid)
         if key is None:
             revoked = self._ring.is_revoked(header.kid)
-            raise InvalidTokenError("revoked_key" if revoked else UNKNOWN_KID)
+            raise InvalidTokenError("key_revoked" if revoked else UNKNOWN_KID)
         # RFC 8725 3.1: the key says which algorithm, the header only has to agree.
         if header.alg != key.alg:
             raise InvalidTokenError("wrong_alg")

@@ -85,11 +85,11 @@ class TokenVerifier:
         if cache is not None:
             cache.take_ownership()
 
-    def verify(self, token: str, *, audience: str | None = None) -> Claims:
+    def verify(self, raw: str, *, audience: str | None = None) -> Claims:
         """Return the claims of a token that holds in every respect, now.
 
         Args:
-            token: as it came, without the scheme.
+            raw: the token as it came, without the scheme.
             audience: one more that the token must name, for a route that is narrower
                 than the application.
 
@@ -97,7 +97,7 @@ class TokenVerifier:
             InvalidTokenError: for every failure; ``reason`` names the first, for events
                 and logs and for nobody outside.
         """
-        text = check_text(token)
+        text = check_text(raw)
         cache = self._cache
         if cache is None:
             claims = self._read(text)
@@ -111,7 +111,7 @@ class TokenVerifier:
             raise InvalidTokenError("wrong_audience")
         return claims
 
-    def verify_even_if_expired(self, token: str) -> Claims:
+    def verify_even_if_expired(self, raw: str) -> Claims:
         """Return the claims of a token that is good but for its ``exp``.
 
         For logging out: a token that has run out still says which session it belonged
@@ -120,7 +120,7 @@ class TokenVerifier:
         Raises:
             InvalidTokenError: every failure but that one.
         """
-        claims = self._read(token)
+        claims = self._read(raw)
         self._ensure_begun(claims, self._clock.now())
         return claims
 
