@@ -1,1 +1,72 @@
-"""JWT auth for FastAPI that you can rotate, revoke and audit."""
+"""JWT auth for FastAPI that you can rotate, revoke and audit.
+
+The names below load at first use (PEP 562): who only verifies tokens, in a worker or a
+script, never imports FastAPI.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastapi_jwtkit.errors import JWTKitError
+    from fastapi_jwtkit.keys.key_ring import KeyRing
+    from fastapi_jwtkit.kit import JWTKit
+    from fastapi_jwtkit.principal import Principal
+    from fastapi_jwtkit.records import Session, TokenPair
+    from fastapi_jwtkit.settings import Settings
+    from fastapi_jwtkit.web.guards import (
+        CurrentPrincipal,
+        OptionalPrincipal,
+        require_permissions,
+        require_roles,
+        require_scopes,
+    )
+    from fastapi_jwtkit.web.plugin import JWTAuth
+
+__all__ = [
+    "CurrentPrincipal",
+    "JWTAuth",
+    "JWTKit",
+    "JWTKitError",
+    "KeyRing",
+    "OptionalPrincipal",
+    "Principal",
+    "Session",
+    "Settings",
+    "TokenPair",
+    "require_permissions",
+    "require_roles",
+    "require_scopes",
+]
+
+# Hidden from type checkers, which would otherwise accept any name.
+if not TYPE_CHECKING:
+    _HOMES = {
+        "CurrentPrincipal": "web.guards",
+        "JWTAuth": "web.plugin",
+        "JWTKit": "kit",
+        "JWTKitError": "errors",
+        "KeyRing": "keys.key_ring",
+        "OptionalPrincipal": "web.guards",
+        "Principal": "principal",
+        "Session": "records",
+        "Settings": "settings",
+        "TokenPair": "records",
+        "require_permissions": "web.guards",
+        "require_roles": "web.guards",
+        "require_scopes": "web.guards",
+    }
+
+    def __getattr__(name: str) -> object:
+        home = _HOMES.get(name)
+        if home is None:
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        value = getattr(import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

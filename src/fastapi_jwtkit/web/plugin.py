@@ -1,0 +1,182 @@
+"""``JWTAuth``: a kit mounted on a FastAPI app."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, Self
+
+from fastapi import FastAPI
+from starlette.requests import HTTPConnection
+
+from fastapi_jwtkit.errors import ConfigurationError
+from fastapi_jwtkit.kit import JWTKit
+from fastapi_jwtkit.principal import Principal
+from fastapi_jwtkit.web.app_bodies import install_app_bodies
+from fastapi_jwtkit.web.demands import permissions, roles, scopes
+from fastapi_jwtkit.web.errors import JWTKitHTTPError, render
+from fastapi_jwtkit.web.guards import Guard, OptionalGuard
+from fastapi_jwtkit.web.installed import add_plugin
+from fastapi_jwtkit.web.openapi import hook_openapi
+from fastapi_jwtkit.web.routers import ALL, make_routers
+from fastapi_jwtkit.web.transports.bearer import BearerTransport
+from fastapi_jwtkit.web.transports.transport import Transport
+
+__all__ = ["JWTAuth"]
+
+# No path parameter, no trailing slash: the prefix is also a cookie path and part of URLs.
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
+
+
+class JWTAuth:
+    """A kit on FastAPI: its routes, its guards and its part of the OpenAPI schema.
+
+    Nothing happens at construction; ``install`` mounts it. One plugin may be installed
+    on several apps, so that a mounted app trusts the same tokens.
+
+    Args:
+        kit: the kit.
+        prefix: where the routes live, such as ``/auth``.
+        transports: where tokens live in a request, the first for logins.
+        routes: names of the routes to mount; default: all that the kit can serve.
+
+    Raises:
+        ConfigurationError: a prefix, transport or route that is none.
+    """
+
+    def __init__(
+        self,
+        kit: JWTKit,
+        *,
+        prefix: str = "/auth",
+        transports: Sequence[str] = ("bearer",),
+        routes: Iterable[str] = ALL,
+    ) -> None:
+        if not _PREFIX.fullmatch(prefix):
+            raise ConfigurationError(
+                f"{prefix!r} is not a prefix for routes.",
+                why="It is joined with paths and appears in OpenAPI as it is.",
+                fix='Begin with a slash and end without one: prefix="/auth".',
+            )
+        self.kit = kit
+        self.prefix = prefix
+        self.transports: tuple[Transport, ...] = _transports(transports)
+        self.routes = _known_routes(routes)
+        self.current_principal = Guard(source=self)
+        self.optional_principal = OptionalGuard(source=self)
+        # Ours alone: a mounted app shares the scope, and may belong to another realm.
+        self._memo = f"fastapi_jwtkit.principal.{id(self):x}"
+
+    @classmethod
+    def from_env(
+        cls,
+        *,
+        prefix: str = "/auth",
+        transports: Sequence[str] = ("bearer",),
+        routes: Iterable[str] = ALL,
+        **parts: Any,
+    ) -> Self:
+        """Make a plugin from ``JWTKIT_*``; ``parts`` are the keywords of ``JWTKit``.
+
+        With ``JWTKIT_ENV=dev`` it makes keys and a user store of its own, and says so.
+
+        Raises:
+            ConfigurationError: a setting is missing, unknown or unsafe.
+        """
+        kit = JWTKit.from_env(**parts)
+        return cls(kit, prefix=prefix, transports=transports, routes=routes)
+
+    def install(self, app: FastAPI, *, error_bodies: Literal["kit", "app"] = "kit") -> None:
+        """Mount the plugin on an app, before the app serves.
+
+        Args:
+            app: the app; a mounted app needs an installation of its own.
+            error_bodies: ``kit`` leaves the app's other errors as they are; ``app``
+                gives every error of the app the one body, 404 and 422 included.
+
+        Raises:
+            ConfigurationError: the app serves already, or has this plugin, or another
+                with the same prefix, issuer or realm.
+        """
+        first = add_plugin(app, self)
+        app.add_exception_handler(JWTKitHTTPError, render)
+        if error_bodies == "app":
+            install_app_bodies(app)
+        for router in make_routers(self, app, first=first):
+            app.include_router(router)
+        hook_openapi(app)
+
+    async def principal_of(self, connection: HTTPConnection, /) -> Principal | None:
+        """Return who is calling, ``None`` for a stranger; verified once per request.
+
+        Raises:
+            InvalidTokenError: there is a token, and it is no good.
+            InvalidRequestError: there is more than one.
+            UnavailableError: nobody can say now.
+        """
+        scope = connection.scope
+        known: Principal | None = scope.get(self._memo)
+        if known is not None:
+            return known
+        raw = self._read(connection)
+        if raw is None:
+            return None
+        claims = self.kit.verify_fast(raw)
+        if claims is None:
+            claims = await self.kit.verify(raw)
+        principal = scope[self._memo] = Principal.of(claims)
+        return principal
+
+    def require_scopes(self, *all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
+        """Return ``require_scopes(…)`` for the tokens of this plugin only.
+
+        Raises:
+            ConfigurationError: nothing was asked for, or a scope that RFC 6749 3.3 forbids.
+        """
+        return Guard(scopes(all_of, any_of), source=self)
+
+    def require_roles(self, *all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
+        """Return ``require_roles(…)`` for the tokens of this plugin only.
+
+        Raises:
+            ConfigurationError: nothing was asked for, or something that is no name.
+        """
+        return Guard(roles(all_of, any_of), source=self)
+
+    def require_permissions(self, *all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
+        """Return ``require_permissions(…)`` for the tokens of this plugin only.
+
+        Raises:
+            ConfigurationError: nothing was asked for, or something that is no name.
+        """
+        return Guard(permissions(all_of, any_of), source=self)
+
+    def _read(self, connection: HTTPConnection) -> str | None:
+        for transport in self.transports:
+            raw = transport.read(connection)
+            if raw is not None:
+                return raw
+        return None
+
+
+def _transports(names: Sequence[str]) -> tuple[Transport, ...]:
+    if isinstance(names, str) or tuple(names) != ("bearer",):
+        raise ConfigurationError(
+            f"transports={names!r} names a transport that does not exist.",
+            why="A token is only read where the app says it lives.",
+            fix='transports=("bearer",).',
+        )
+    return (BearerTransport(),)
+
+
+def _known_routes(names: Iterable[str]) -> frozenset[str]:
+    wanted = frozenset([names] if isinstance(names, str) else names)
+    for name in sorted(wanted - ALL):
+        near = difflib.get_close_matches(name, sorted(ALL), n=1)
+        raise ConfigurationError(
+            f"{name!r} is not a route.",
+            why="A misspelt name would leave a route out, unseen.",
+            fix=f"Did you mean {near[0]!r}?" if near else f"Choose from {sorted(ALL)}.",
+        )
+    return wanted

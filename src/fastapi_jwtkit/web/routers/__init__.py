@@ -1,0 +1,97 @@
+"""The routes that a plugin mounts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, FastAPI
+
+from fastapi_jwtkit.web.openapi import ensure_guards_are_bound, hook_openapi
+from fastapi_jwtkit.web.routers.jwks import add_jwks
+from fastapi_jwtkit.web.routers.login import add_login
+from fastapi_jwtkit.web.routers.logout import add_logout, add_logout_all
+from fastapi_jwtkit.web.routers.refresh import add_refresh
+from fastapi_jwtkit.web.routers.registration import add_register
+from fastapi_jwtkit.web.routers.sessions import add_me, add_sessions
+from fastapi_jwtkit.web.routers.token import add_token
+from fastapi_jwtkit.web.routes import AccountRoute
+
+if TYPE_CHECKING:
+    from fastapi_jwtkit.web.plugin import JWTAuth
+
+__all__ = ["ALL", "make_routers"]
+
+WELL_KNOWN = "/.well-known"
+
+ALL = frozenset(
+    (
+        *("register", "token", "login", "refresh", "logout", "logout-all"),
+        *("me", "sessions", "jwks"),
+    )
+)
+"""Names of all routes; ``JWTAuth(kit, routes=ALL - {"register"})`` leaves one out."""
+
+_NEED_USERS = frozenset({"token", "login", "refresh"})
+
+
+def make_routers(auth: JWTAuth, app: FastAPI, *, first: bool) -> tuple[APIRouter, APIRouter]:
+    """Return the router under the prefix, and the one for ``/.well-known``.
+
+    Args:
+        auth: the plugin.
+        app: the app it is being installed on.
+        first: whether it is the app's first realm: the second has its keys under its
+            own prefix, for one path can tell of one realm only.
+    """
+    account = APIRouter(
+        prefix=auth.prefix,
+        tags=["auth"],
+        route_class=AccountRoute,
+        lifespan=_lifespan_of(auth, app),
+    )
+    well_known = APIRouter(
+        prefix=WELL_KNOWN if first else auth.prefix + WELL_KNOWN,
+        tags=["auth"],
+        route_class=AccountRoute,
+    )
+    steps = {
+        "register": add_register,
+        "token": add_token,
+        "login": add_login,
+        "refresh": add_refresh,
+        "logout": add_logout,
+        "logout-all": add_logout_all,
+        "me": add_me,
+        "sessions": add_sessions,
+    }
+    for name, add in steps.items():
+        if name in auth.routes and _can_serve(auth, name):
+            add(account, auth)
+    if "jwks" in auth.routes:
+        add_jwks(well_known, auth)
+    return account, well_known
+
+
+def _can_serve(auth: JWTAuth, name: str) -> bool:
+    if name == "register":
+        return auth.kit.can_register
+    return name not in _NEED_USERS or auth.kit.users is not None
+
+
+def _lifespan_of(
+    auth: JWTAuth, app: FastAPI
+) -> Callable[[object], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncGenerator[None]:
+        # An optimisation, never a need: a mounted app never gets here.
+        hook_openapi(app)
+        ensure_guards_are_bound(app)
+        await auth.kit.start()
+        try:
+            yield
+        finally:
+            await auth.kit.stop()
+
+    return lifespan

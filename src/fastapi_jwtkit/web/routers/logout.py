@@ -1,0 +1,84 @@
+"""``POST /logout`` and ``/logout-all``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+
+from fastapi_jwtkit.errors import (
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidTokenError,
+    NotAuthenticatedError,
+    UnavailableError,
+)
+from fastapi_jwtkit.kit import JWTKit
+from fastapi_jwtkit.records import SessionProof
+from fastapi_jwtkit.web.responses import error_responses
+from fastapi_jwtkit.web.schemas import LogoutBody
+
+if TYPE_CHECKING:
+    from fastapi_jwtkit.web.plugin import JWTAuth
+
+__all__ = ["add_logout", "add_logout_all"]
+
+_RESPONSES = error_responses(InvalidRequestError, InvalidTokenError, UnavailableError)
+
+
+def add_logout(router: APIRouter, auth: JWTAuth) -> None:
+    """Add the route that ends one session."""
+
+    async def logout(request: Request, body: LogoutBody | None = None) -> None:
+        """End this session: its refresh token and its access tokens are dead at once."""
+        for proof in (await _proofs(auth, request, body))[:1]:
+            await auth.kit.close(proof)
+
+    router.add_api_route("/logout", logout, methods=["POST"], status_code=204, responses=_RESPONSES)
+
+
+def add_logout_all(router: APIRouter, auth: JWTAuth) -> None:
+    """Add the route that ends every session of the caller."""
+
+    async def logout_all(request: Request, body: LogoutBody | None = None) -> None:
+        """End all sessions, on every device."""
+        proofs = await _proofs(auth, request, body)
+        subject = next((proof.subject for proof in proofs if proof.subject), None)
+        # Its own session by name too: it may be over already, and so in no list.
+        await auth.kit.close(proofs[0])
+        if subject is not None:
+            await auth.kit.close_all(subject)
+
+    router.add_api_route(
+        "/logout-all", logout_all, methods=["POST"], status_code=204, responses=_RESPONSES
+    )
+
+
+async def _proofs(auth: JWTAuth, request: Request, body: LogoutBody | None) -> list[SessionProof]:
+    """Return what the request proves: at least one, all of the same session.
+
+    Raises:
+        NotAuthenticatedError: it proves nothing.
+        InvalidTokenError: a token is forged; an expired or revoked one is not.
+        InvalidRequestError: two tokens name two sessions.
+    """
+    proofs: list[SessionProof] = []
+    for transport in auth.transports:
+        raw = transport.read(request)
+        if raw is not None:
+            proofs.append(await auth.kit.prove_access(raw))
+    if body is not None and body.refresh_token is not None:
+        proofs.append(await _prove_refresh(auth.kit, body.refresh_token.get_secret_value()))
+    if not proofs:
+        raise NotAuthenticatedError("no_token")
+    if len({proof.sid for proof in proofs}) > 1:
+        raise InvalidRequestError("tokens_of_two_sessions")
+    return proofs
+
+
+async def _prove_refresh(kit: JWTKit, raw: str) -> SessionProof:
+    try:
+        return await kit.prove_refresh(raw)
+    except InvalidGrantError as error:
+        # No grant is asked for here: it is a token that is no good.
+        raise InvalidTokenError(error.reason) from None

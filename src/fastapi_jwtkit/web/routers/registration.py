@@ -1,0 +1,41 @@
+"""``POST /register``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from fastapi_jwtkit.credentials import Credentials
+from fastapi_jwtkit.errors import (
+    LoginRejectedError,
+    LoginTakenError,
+    PasswordRejectedError,
+    UnavailableError,
+)
+from fastapi_jwtkit.web.responses import error_responses
+from fastapi_jwtkit.web.schemas import RegisterBody, UserBody
+
+if TYPE_CHECKING:
+    from fastapi_jwtkit.web.plugin import JWTAuth
+
+__all__ = ["add_register"]
+
+
+def add_register(router: APIRouter, auth: JWTAuth) -> None:
+    """Add the route that makes an account; its scopes are the kit's default ones."""
+
+    async def register(body: RegisterBody) -> UserBody:
+        """Make an account."""
+        credentials = Credentials(login=body.username, password=body.password)
+        return UserBody.of(await auth.kit.register(credentials, email=body.email or None))
+
+    router.add_api_route(
+        "/register",
+        register,
+        methods=["POST"],
+        status_code=201,
+        responses=error_responses(
+            LoginRejectedError, LoginTakenError, PasswordRejectedError, UnavailableError
+        ),
+    )

@@ -1,0 +1,78 @@
+"""``GET /me``, ``GET /sessions`` and ``DELETE /sessions/{sid}``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Depends
+
+from fastapi_jwtkit.errors import (
+    InvalidTokenError,
+    SessionNotFoundError,
+    UnavailableError,
+)
+from fastapi_jwtkit.principal import Principal
+from fastapi_jwtkit.web.responses import error_responses, without_422
+from fastapi_jwtkit.web.schemas import MeBody, SessionBody
+
+if TYPE_CHECKING:
+    from fastapi_jwtkit.web.plugin import JWTAuth
+
+__all__ = ["add_me", "add_sessions"]
+
+
+# The guard is a default value and not part of the annotation: a name that is local to a
+# function could not be evaluated there, and the guard would be lost without a word.
+
+
+def add_me(router: APIRouter, auth: JWTAuth) -> None:
+    """Add the route that says who is calling."""
+    caller = Depends(auth.current_principal)
+
+    async def me(principal: Principal = caller) -> MeBody:
+        """Say who is calling."""
+        username = None
+        if auth.kit.users is not None:
+            user = await auth.kit.users.find_by_id(principal.subject)
+            if user is None or not user.is_active:
+                raise InvalidTokenError("user_gone")
+            username = user.login
+        return MeBody.of(principal, username=username)
+
+    router.add_api_route(
+        "/me",
+        me,
+        methods=["GET"],
+        responses=without_422(error_responses(InvalidTokenError, UnavailableError)),
+    )
+
+
+def add_sessions(router: APIRouter, auth: JWTAuth) -> None:
+    """Add the routes that list the caller's sessions and end one."""
+    caller = Depends(auth.current_principal)
+
+    async def list_sessions(principal: Principal = caller) -> list[SessionBody]:
+        """List your sessions, oldest first."""
+        sessions = await auth.kit.list_sessions(principal.subject)
+        return [
+            SessionBody.of(session, current=session.sid == principal.session_id)
+            for session in sessions
+        ]
+
+    async def close_session(sid: str, principal: Principal = caller) -> None:
+        """End one of your sessions; somebody else's does not exist."""
+        await auth.kit.close_sid(sid, subject=principal.subject)
+
+    router.add_api_route(
+        "/sessions",
+        list_sessions,
+        methods=["GET"],
+        responses=without_422(error_responses(InvalidTokenError, UnavailableError)),
+    )
+    router.add_api_route(
+        "/sessions/{sid}",
+        close_session,
+        methods=["DELETE"],
+        status_code=204,
+        responses=error_responses(InvalidTokenError, SessionNotFoundError, UnavailableError),
+    )
