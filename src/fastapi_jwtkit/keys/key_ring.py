@@ -13,7 +13,7 @@ from fastapi_jwtkit.keys.discreet import attempt
 from fastapi_jwtkit.keys.json_values import as_object
 from fastapi_jwtkit.keys.ring_text import RingEntry, read_entries, write_entries
 from fastapi_jwtkit.keys.signing_key import SigningKey
-from fastapi_jwtkit.keys.state import KeyState, check_states
+from fastapi_jwtkit.keys.state import KeyState, check_revoked_stay, check_states
 
 __all__ = ["KeyRing", "KeyState", "RingKey"]
 
@@ -92,9 +92,14 @@ class KeyRing:
         return write_entries((_write(entry) for entry in self.entries), kind="keys")
 
     def adopt(self, other: KeyRing) -> None:
-        """Take over what is in ``other``, at once for every reader."""
+        """Take over what is in ``other``, at once for every reader.
+
+        Raises:
+            InvalidKeyError: it would bring back what is revoked here.
+        """
         entries = other.entries
         if entries != self.entries:
+            check_revoked_stay(_states(self.entries), _states(entries), noun="key")
             self._content = _content(entries, next(self._generations))
 
     @property
@@ -144,8 +149,12 @@ class KeyRing:
         return f"KeyRing({', '.join(f'{e.state} {e.key.kid}' for e in self.entries)})"
 
 
+def _states(entries: Iterable[RingKey]) -> list[tuple[str, KeyState]]:
+    return [(e.key.kid, e.state) for e in entries]
+
+
 def _content(entries: tuple[RingKey, ...], generation: int) -> _Content:
-    check_states(((entry.key.kid, entry.state) for entry in entries), noun="key")
+    check_states(_states(entries), noun="key")
     live = {e.key.kid: e.key for e in entries if e.state is not KeyState.REVOKED}
     return _Content(
         entries=entries,

@@ -19,7 +19,7 @@ from fastapi_jwtkit.keys.algorithms import algorithm_of
 from fastapi_jwtkit.keys.discreet import attempt
 from fastapi_jwtkit.keys.encoding import from_base64url, to_base64url
 from fastapi_jwtkit.keys.ring_text import RingEntry, read_entries, write_entries
-from fastapi_jwtkit.keys.state import KeyState, check_states
+from fastapi_jwtkit.keys.state import KeyState, check_revoked_stay, check_states
 from fastapi_jwtkit.keys.well_known import refuse_weak_secret
 
 __all__ = ["KeyState", "RingSecret", "Secret", "SecretRing"]
@@ -112,9 +112,14 @@ class SecretRing:
         return write_entries((_write(entry) for entry in self.entries), kind="secrets")
 
     def adopt(self, other: SecretRing) -> None:
-        """Take over what is in ``other``, at once for every reader."""
+        """Take over what is in ``other``, at once for every reader.
+
+        Raises:
+            InvalidKeyError: it would bring back what is revoked here.
+        """
         entries = other.entries
         if entries != self.entries:
+            check_revoked_stay(_states(self.entries), _states(entries), noun="secret")
             self._content = _content(entries, next(self._generations))
 
     @property
@@ -180,8 +185,12 @@ class SecretRing:
         return f"SecretRing({', '.join(f'{e.state} {e.key_id}' for e in self.entries)})"
 
 
+def _states(entries: Iterable[RingSecret]) -> list[tuple[str, KeyState]]:
+    return [(e.key_id, e.state) for e in entries]
+
+
 def _content(entries: tuple[RingSecret, ...], generation: int) -> _Content:
-    check_states(((entry.key_id, entry.state) for entry in entries), noun="secret")
+    check_states(_states(entries), noun="secret")
     live = {e.key_id: e for e in entries if e.state is not KeyState.REVOKED}
     return _Content(
         entries=entries,

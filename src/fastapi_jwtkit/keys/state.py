@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from fastapi_jwtkit.errors import InvalidKeyError
 
-__all__ = ["KeyState", "check_states"]
+__all__ = ["KeyState", "check_revoked_stay", "check_states"]
 
 
 class KeyState(StrEnum):
@@ -49,3 +49,22 @@ def check_states(entries: Iterable[tuple[str, KeyState]], *, noun: str) -> None:
             fix=f'Give one {noun} the state "active"; the others are next, retired or revoked.',
             docs="how-to/rotate-keys/",
         )
+
+
+def check_revoked_stay(
+    before: Iterable[tuple[str, KeyState]], after: Iterable[tuple[str, KeyState]], *, noun: str
+) -> None:
+    """Refuse a change that would bring a revoked key back to life.
+
+    Raises:
+        InvalidKeyError: one that is revoked has another state afterwards.
+    """
+    revoked = {name for name, state in before if state is KeyState.REVOKED}
+    for name, state in after:
+        if name in revoked and state is not KeyState.REVOKED:
+            raise InvalidKeyError(
+                f"The {noun} {name} is revoked and cannot become {state} again.",
+                why="It was revoked because somebody else may have it.",
+                fix="Leave it revoked and generate a new one.",
+                docs="how-to/rotate-keys/",
+            )

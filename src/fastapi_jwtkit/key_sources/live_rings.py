@@ -1,0 +1,167 @@
+"""Rings that follow their sources: loaded at first use, re-read without a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+
+from fastapi_jwtkit.errors import JWTKitError, KeySourceUnavailableError
+from fastapi_jwtkit.keys.discreet import attempt
+from fastapi_jwtkit.keys.key_ring import KeyRing
+from fastapi_jwtkit.keys.secret_ring import SecretRing
+from fastapi_jwtkit.protocols import Clock, KeySource
+
+__all__ = ["COOL_DOWN_SECONDS", "FRESH_SECONDS", "READ_SECONDS", "LiveRings"]
+
+COOL_DOWN_SECONDS = 30.0
+"""Between two re-reads that unknown key ids ask for: ids are the caller's to choose."""
+FRESH_SECONDS = 5.0
+"""How old the last look at the sources may be where something is issued."""
+READ_SECONDS = 5.0
+"""Time that a source has for one read."""
+
+logger = logging.getLogger("fastapi_jwtkit")
+
+
+class LiveRings:
+    """The signing keys and the refresh secrets of a kit, as their sources say now.
+
+    ``ring`` and ``secrets`` are the same two objects for ever; only their content
+    changes. Nothing is read and nothing belongs to an event loop before the first
+    ``await``, so one object serves several loops, threads and forked workers. On each
+    loop at most one read is under way, and everybody who needs it waits for that one.
+
+    A read that fails changes nothing: the rings keep what they have (and the cause is
+    logged), except that rings which were never loaded have nothing to keep.
+
+    Args:
+        keys: source of the key ring.
+        secrets: source of the ring of refresh secrets.
+        clock: measures the two intervals.
+    """
+
+    def __init__(self, *, keys: KeySource, secrets: KeySource, clock: Clock) -> None:
+        self.ring = KeyRing()
+        self.secrets = SecretRing()
+        ring, secret_ring = self.ring, self.secrets
+        self._followed = (
+            _Followed(keys, lambda text: ring.adopt(KeyRing.from_text(text))),
+            _Followed(secrets, lambda text: secret_ring.adopt(SecretRing.from_text(text))),
+        )
+        self._clock = clock
+        self._flights: dict[asyncio.AbstractEventLoop, asyncio.Future[None]] = {}
+        self._looks: int = 0
+        self._looked_at = float("-inf")
+        self._reread_at = float("-inf")
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether both rings were loaded once."""
+        return all(followed.is_loaded for followed in self._followed)
+
+    async def ensure_loaded(self) -> None:
+        """Load both rings if that was not done; without a wait once it was.
+
+        Raises:
+            ConfigurationError: there are no keys, or they are refused.
+            KeySourceUnavailableError: they cannot be read now.
+        """
+        if not self.is_loaded:
+            await self._look()
+            for followed in self._followed:
+                followed.raise_if_never_loaded()
+
+    async def reread(self) -> None:
+        """Look at the sources because a key id is unknown.
+
+        Returns without any I/O if that was done in the last 30 s: a thousand made-up
+        ids cost one read.
+
+        Raises:
+            KeySourceUnavailableError: a source cannot be read, so that whether the key
+                exists is not known. The rings keep what they have.
+        """
+        if self._clock.monotonic() - self._reread_at >= COOL_DOWN_SECONDS:
+            await self._look()
+            self._reread_at = self._clock.monotonic()
+        if any(followed.failure is not None for followed in self._followed):
+            raise KeySourceUnavailableError("key_source_unreadable")
+
+    async def freshen(self) -> None:
+        """Look at the sources if the last look is more than 5 s old; cheap otherwise.
+
+        Called before something is issued, so that a key that was rotated or revoked
+        signs nothing for longer than that.
+
+        Raises:
+            ConfigurationError: nothing was ever loaded, and there are no keys.
+            KeySourceUnavailableError: nothing was ever loaded, and it cannot be now.
+        """
+        if self._clock.monotonic() - self._looked_at >= FRESH_SECONDS:
+            await self._look()
+        await self.ensure_loaded()
+
+    async def _look(self) -> None:
+        """Read both sources, or wait for whoever reads them on this loop already."""
+        loop = asyncio.get_running_loop()
+        before = self._looks
+        while self._looks == before:
+            flight = self._flights.get(loop)
+            if flight is not None:
+                # The reader may be cancelled with its request: then the next one reads.
+                await asyncio.shield(flight)
+                continue
+            flight = self._flights[loop] = loop.create_future()
+            try:
+                for followed in self._followed:
+                    await followed.look()
+                self._looked_at = self._clock.monotonic()
+                self._looks += 1
+            finally:
+                del self._flights[loop]
+                if not loop.is_closed():
+                    flight.set_result(None)
+
+
+class _Followed:
+    """One source, and what to do with its text when that changes."""
+
+    def __init__(self, source: KeySource, adopt: Callable[[str], None]) -> None:
+        self._source = source
+        self._adopt = adopt
+        self._digest: bytes | None = None
+        self.is_loaded = False
+        self.failure: JWTKitError | None = None
+
+    async def look(self) -> None:
+        """Adopt the text if it is another one; keep the failure if there is one."""
+        failure = await self._read_and_adopt()
+        if failure is not None and str(failure) != str(self.failure):
+            logger.error("keys not read, keeping those there are: %s", failure)
+        self.failure = failure
+
+    def raise_if_never_loaded(self) -> None:
+        """Raise why there is nothing."""
+        if not self.is_loaded and self.failure is not None:
+            raise self.failure.with_traceback(None)
+
+    async def _read_and_adopt(self) -> JWTKitError | None:
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                outcome = attempt(self._take, await self._source.read())
+        except JWTKitError as error:
+            return error.with_traceback(None)
+        except Exception as error:  # noqa: BLE001 - a source is foreign code: any failure is one
+            # The type alone: what a driver says may quote what it read.
+            logger.warning("key source failed: %s", type(error).__name__)
+            return KeySourceUnavailableError("key_source_failed")
+        return outcome
+
+    def _take(self, text: str) -> None:
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        if digest != self._digest:
+            self._adopt(text)
+            self._digest = digest
+            self.is_loaded = True
