@@ -1,0 +1,167 @@
+"""Write the pages of the reference that are made from the code.
+
+Without an argument it writes them; with ``--check`` it fails if a committed page is out of
+date.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+from fastapi_jwtkit import errors, settings
+from fastapi_jwtkit.settings import Settings
+from fastapi_jwtkit.web.errors import row_of
+
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+NOTE = "<!-- Written by .ci/generate_reference.py; do not edit. -->\n"
+DAY = 86_400
+
+SETTINGS_HEAD = """# Settings
+
+`Settings(…)` takes each as a keyword, `JWTKit.from_env()` and `JWTAuth.from_env()` read them from
+the environment. For a setting `x` the first of these that is there wins:
+
+1. the argument `Settings(x=…)`
+2. the variable `JWTKIT_X`
+3. the file that `JWTKIT_X_FILE` names
+4. the file `JWTKIT_X` in the directory that `JWTKIT_SECRETS_DIR` names
+
+No `.env` file is read. A `JWTKIT_` name that is no setting is an error that names the nearest
+one. Durations are in seconds. A setting that was read is frozen.
+
+| variable | default | meaning |
+|---|---|---|
+"""
+
+ERRORS_HEAD = """# Errors
+
+Every error body has the same shape, and `error_code` is stable; `detail` is for people and may
+change. Routes that speak OAuth 2.0 add `error` and `error_description` (RFC 6749, 5.2). A 422 adds
+`errors`, each with `loc`, `msg` and `type`, and never what was sent.
+
+```json
+{"detail": "The access token is invalid, expired or revoked.", "error_code": "invalid_token"}
+```
+
+The precise reason is in the event and never in the answer: to a stranger all bad tokens look
+alike. 429 and 503 carry `Retry-After`.
+
+"""
+
+
+def settings_page() -> str:
+    """Return the table of settings, made from the fields and the strings below them."""
+    told = field_docs()
+    rows = [
+        f"| `{settings.PREFIX}{name.upper()}` | {default_of(name)} | {told[name]} |"
+        for name in Settings.model_fields
+    ]
+    return NOTE + SETTINGS_HEAD + "\n".join(rows) + "\n"
+
+
+def field_docs() -> dict[str, str]:
+    """Return what stands below each field of ``Settings``."""
+    body = ast.parse(inspect.getsource(Settings)).body[0]
+    if not isinstance(body, ast.ClassDef):
+        sys.exit("Settings is no class any more")
+    docs: dict[str, str] = {}
+    for field, text in zip(body.body, body.body[1:], strict=False):
+        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+            continue
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            docs[field.target.id] = " ".join(str(text.value.value).replace("``", "`").split())
+    return docs
+
+
+def default_of(name: str) -> str:
+    """Return the default of a setting as a person would write it."""
+    field = Settings.model_fields[name]
+    value = field.default
+    if value in (None, "", (), frozenset()):
+        return ""
+    if isinstance(value, bool):
+        shown = str(value).lower()
+    elif isinstance(value, int | float):
+        shown = f"{value:g}"
+        if value >= DAY and value % DAY == 0:
+            shown = f"{value:.0f}"
+            return f"`{shown}` ({value / DAY:.0f} days)"
+    else:
+        shown = str(value)
+    choices = typing.get_args(field.annotation)
+    if typing.get_origin(field.annotation) is typing.Literal:
+        others = [f"`{choice}`" for choice in choices if choice != value]
+        return f"`{shown}`, or {', '.join(others)}"
+    return f"`{shown}`"
+
+
+def errors_page() -> str:
+    """Return how each error reads over HTTP, and the tree of classes."""
+    lines = [
+        "| class | status | `error_code` | `WWW-Authenticate` | `detail` |",
+        "|---|---|---|---|---|",
+        *map(error_line, sorted(answered(), key=lambda error: row_of(error).status)),
+    ]
+    tree = "\n".join(tree_lines(errors.JWTKitError))
+    return (
+        f"{NOTE}{ERRORS_HEAD}"
+        + "\n".join(lines)
+        + "\n\n## The tree\n\nNo class knows its status: one table maps them.\n\n"
+        + f"```text\n{tree}\n```\n\n"
+        + "::: fastapi_jwtkit.errors\n    options:\n      show_root_heading: false\n"
+        + "      show_root_toc_entry: false\n"
+    )
+
+
+def answered() -> Iterator[type[errors.JWTKitError]]:
+    """Return the classes that a client can meet."""
+    for name in errors.__all__:
+        error = getattr(errors, name)
+        if not issubclass(error, errors.ConfigurationError) and error is not errors.JWTKitError:
+            yield error
+
+
+def error_line(error: type[errors.JWTKitError]) -> str:
+    """Return the row of one class."""
+    row = row_of(error)
+    challenge = row.challenge or ""
+    if issubclass(error, errors.InsufficientScopeError):
+        challenge += ', scope="…"'
+    shown = f"`{challenge}`" if challenge else ""
+    return f"| `{error.__name__}` | {row.status} | `{row.error_code}` | {shown} | {row.text} |"
+
+
+def tree_lines(error: type[Exception], depth: int = 0) -> Iterator[str]:
+    """Draw the classes below one."""
+    yield "  " * depth + error.__name__
+    for child in error.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from tree_lines(child, depth + 1)
+
+
+PAGES: typing.Mapping[str, typing.Callable[[], str]] = types.MappingProxyType(
+    {"settings.md": settings_page, "errors.md": errors_page}
+)
+
+
+def main() -> int:
+    """Write the pages, or say which are out of date."""
+    stale = 0
+    for name, make in PAGES.items():
+        page = REFERENCE / name
+        if "--check" not in sys.argv:
+            page.write_text(make(), encoding="utf-8")
+        elif page.read_text(encoding="utf-8") != make():
+            print(f"{page.name} is out of date: python .ci/generate_reference.py")
+            stale = 1
+    return stale
+
+
+if __name__ == "__main__":
+    sys.exit(main())
