@@ -1,0 +1,1 @@
+"""Applications that use fastapi-jwtkit, each a package that runs as it stands."""

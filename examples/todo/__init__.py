@@ -1,0 +1,1 @@
+"""A todo API with accounts, on fastapi-jwtkit: ``python -m examples.todo``."""

@@ -1,0 +1,29 @@
+"""Who may call: the one place that ties this application to the kit's guards."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, FastAPI
+
+from examples.todo.app.services.ownership import ADMIN_SCOPE
+from fastapi_jwtkit import CurrentPrincipal, JWTAuth, JWTKit, Principal, require_scopes
+
+__all__ = ["Admin", "Caller", "Reader", "Writer", "install_auth"]
+
+Caller = CurrentPrincipal
+"""Anybody with a valid token."""
+
+Reader = Annotated[Principal, Depends(require_scopes("tasks:read"))]
+"""A token that may read tasks."""
+
+Writer = Annotated[Principal, Depends(require_scopes("tasks:write"))]
+"""A token that may change tasks."""
+
+Admin = Annotated[Principal, Depends(require_scopes(ADMIN_SCOPE))]
+"""A token that may see everyone's tasks."""
+
+
+def install_auth(app: FastAPI, kit: JWTKit) -> None:
+    """Add the routes under /auth, the JWKS, and one error schema for the whole app."""
+    JWTAuth(kit).install(app, error_bodies="app")

@@ -1,0 +1,1 @@
+"""Routes: they translate between HTTP and the services, and decide nothing."""

@@ -1,0 +1,1 @@
+"""Settings, the database, the kit and the security headers."""

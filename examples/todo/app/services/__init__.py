@@ -1,0 +1,1 @@
+"""What the application does. Services take a ``Principal``, never a ``Request``."""
