@@ -22,6 +22,7 @@
     │   ├── InvalidScopeError
     │   └── UnsupportedGrantTypeError
     ├── AccountError
+    │   ├── LoginRejectedError           a new login can be nobody's
     │   ├── LoginTakenError              the login belongs to somebody
     │   └── PasswordRejectedError        a new password breaks a rule
     ├── SessionNotFoundError             no such session of this subject
@@ -58,6 +59,7 @@ __all__ = [
     "InvalidTokenError",
     "JWTKitError",
     "KeySourceUnavailableError",
+    "LoginRejectedError",
     "LoginTakenError",
     "MissingExtraError",
     "MissingKeyError",
@@ -204,6 +206,19 @@ class UnsupportedGrantTypeError(GrantError):
 
 class AccountError(JWTKitError):
     """An account cannot be made or changed as asked."""
+
+
+class LoginRejectedError(AccountError):
+    """A new login cannot be one: empty, too long, or holding characters nobody can see.
+
+    Args:
+        reason: snake_case rule, such as ``login_malformed``.
+        detail: one public sentence that tells the person what to change.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason)
+        self.detail = detail
 
 
 class LoginTakenError(AccountError):

@@ -1,0 +1,123 @@
+"""Users in this process: for development and tests. They are gone when it ends."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from fastapi_jwtkit.credentials import canonical_login
+from fastapi_jwtkit.errors import LoginTakenError
+from fastapi_jwtkit.records import NewUser
+
+__all__ = ["MemoryUser", "MemoryUserStore"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryUser:
+    """A user as the memory store keeps them."""
+
+    id: str
+    login: str
+    password_hash: str | None = field(default=None, repr=False)
+    email: str | None = None
+    is_active: bool = True
+    scopes: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    permissions: frozenset[str] = frozenset()
+
+
+class MemoryUserStore:
+    """A ``RegisteringUserStore`` in two dicts.
+
+    Ids are random, not counted: the keys of development outlive a restart, and with them
+    a token of yesterday's user 1 would be a token of today's (OIDC Core 2).
+    """
+
+    def __init__(self) -> None:
+        # Held between a check and its write, never across an await: one store may serve
+        # the event loops of several threads.
+        self._lock = threading.Lock()
+        self._users: dict[str, MemoryUser] = {}
+        self._ids: dict[str, str] = {}
+
+    async def find_by_login(self, login: str, /) -> MemoryUser | None:
+        """Return the user with this canonical login."""
+        with self._lock:
+            user_id = self._ids.get(login)
+            return self._users[user_id] if user_id is not None else None
+
+    async def find_by_id(self, user_id: str, /) -> MemoryUser | None:
+        """Return the user with this id, with the roles that hold now."""
+        return self._users.get(user_id)
+
+    async def set_password_hash(
+        self, user_id: str, password_hash: str, /, *, expected: str | None
+    ) -> bool:
+        """Replace the hash only if it still is ``expected``; say whether it was."""
+        with self._lock:
+            user = self._users.get(user_id)
+            if user is None or user.password_hash != expected:
+                return False
+            self._users[user_id] = replace(user, password_hash=password_hash)
+            return True
+
+    async def add(self, new: NewUser, /) -> MemoryUser:
+        """Store a new user under an id that was never used before.
+
+        Raises:
+            LoginTakenError: the login is somebody's.
+            ValueError: the login is not in its canonical spelling, so nobody could log in.
+        """
+        if canonical_login(new.login) != new.login:
+            raise ValueError("the login is not in its canonical spelling")
+        with self._lock:
+            if new.login in self._ids:
+                raise LoginTakenError("login_taken")
+            user = MemoryUser(
+                id=secrets.token_hex(16),
+                login=new.login,
+                password_hash=new.password_hash,
+                email=new.email,
+                scopes=new.scopes,
+            )
+            self._users[user.id] = user
+            self._ids[user.login] = user.id
+            return user
+
+    async def change(
+        self,
+        user_id: str,
+        *,
+        is_active: bool | None = None,
+        scopes: Iterable[str] | None = None,
+        roles: Iterable[str] | None = None,
+        permissions: Iterable[str] | None = None,
+    ) -> MemoryUser | None:
+        """Change what is given and return the user; ``None`` if there is none.
+
+        For sessions that are open, follow it with ``kit.expire_claims`` or
+        ``kit.close_all``.
+        """
+        with self._lock:
+            user = self._users.get(user_id)
+            if user is None:
+                return None
+            self._users[user_id] = changed = replace(
+                user,
+                is_active=user.is_active if is_active is None else is_active,
+                scopes=user.scopes if scopes is None else frozenset(scopes),
+                roles=user.roles if roles is None else frozenset(roles),
+                permissions=user.permissions if permissions is None else frozenset(permissions),
+            )
+            return changed
+
+    async def remove(self, user_id: str, /) -> bool:
+        """Forget a user and free the login, never the id. Say whether there was one."""
+        with self._lock:
+            user = self._users.pop(user_id, None)
+            if user is None:
+                return False
+            del self._ids[user.login]
+            return True
