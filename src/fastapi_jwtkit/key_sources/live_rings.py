@@ -61,6 +61,11 @@ class LiveRings:
         """Whether both rings were loaded once."""
         return all(followed.is_loaded for followed in self._followed)
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the last look is under 5 s old, so that ``freshen`` has nothing to do."""
+        return self._clock.monotonic() - self._looked_at < FRESH_SECONDS
+
     async def ensure_loaded(self) -> None:
         """Load both rings if that was not done; without a wait once it was.
 
@@ -99,7 +104,7 @@ class LiveRings:
             ConfigurationError: nothing was ever loaded, and there are no keys.
             KeySourceUnavailableError: nothing was ever loaded, and it cannot be now.
         """
-        if self._clock.monotonic() - self._looked_at >= FRESH_SECONDS:
+        if not self.is_fresh:
             await self._look()
         await self.ensure_loaded()
 
