@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from pydantic import SecretStr
+
 from clocks import FakeClock
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.events import AuthEvent, EventName
@@ -15,7 +17,6 @@ from fastapi_jwtkit.passwords.passlib_hasher import PasslibHasher
 from fastapi_jwtkit.records import TokenPair
 from fastapi_jwtkit.settings import Settings
 from fastapi_jwtkit.stores.memory.users import MemoryUser, MemoryUserStore
-from pydantic import SecretStr
 
 PASSWORD = "correct horse battery staple"
 SCOPES = frozenset({"tasks:read", "tasks:write"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["RESERVED_CLAIMS", "Claims", "freeze"]
 
@@ -22,9 +22,10 @@ RESERVED_CLAIMS = frozenset(
 def freeze(value: Any) -> Any:
     """Return ``value`` with every object read-only and every array a tuple."""
     if isinstance(value, dict):
-        return MappingProxyType({key: freeze(item) for key, item in value.items()})
+        members = cast("dict[str, Any]", value)
+        return MappingProxyType({name: freeze(item) for name, item in members.items()})
     if isinstance(value, list | tuple):
-        return tuple(freeze(item) for item in value)
+        return tuple(freeze(item) for item in cast("list[Any]", value))
     return value
 
 

@@ -89,8 +89,12 @@ class Settings(BaseSettings):
     @field_validator("default_scopes", mode="before")
     @classmethod
     def _split_scopes(cls, value: object) -> object:
-        parts = _split(value)
-        return frozenset(check_scopes(parts)) if isinstance(parts, tuple) else parts
+        return _split(value)
+
+    @field_validator("default_scopes")
+    @classmethod
+    def _check_scopes(cls, value: frozenset[str]) -> frozenset[str]:
+        return frozenset(check_scopes(value))
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -187,11 +191,7 @@ def _refuse_unknown(known: set[str]) -> None:
 
 
 def _split(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(value.replace(",", " ").split())
-    if isinstance(value, list | set | frozenset):
-        return tuple(value)
-    return value
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
 def _lines(error: ValidationError) -> list[str]:
