@@ -37,6 +37,8 @@ __all__ = [
 MAX_TOKEN_CHARACTERS = 8 * 1024
 """Longer tokens are refused before anything looks into them."""
 MAX_KID_CHARACTERS = 128
+MAX_HEADER_BRACKETS = 16
+"""A header is flat; ``jwk`` and ``x5c`` of an outside issuer are the most that nests."""
 UNKNOWN_KID = "unknown_kid"
 """The one reason that may go away once the keys are read again."""
 
@@ -166,7 +168,11 @@ def read_header(segment: str) -> Header:
         InvalidTokenError: it is no strict JSON object, or a parameter is of the wrong
             type, too long, or one that changes the meaning of the token.
     """
-    values = parse_object(decode_segment(segment))
+    data = decode_segment(segment)
+    # Anybody can write a header, and thousands of empty objects in it cost milliseconds.
+    if data.count(b"{") + data.count(b"[") > MAX_HEADER_BRACKETS:
+        raise InvalidTokenError("header_too_complex")
+    values = parse_object(data)
     for name in _REFUSED_PARAMETERS:
         if name in values:
             raise InvalidTokenError(f"refused_{name}")
