@@ -257,9 +257,7 @@ class Rotation(RuleBasedStateMachine):
     @rule(target=backups)
     def back_up(self) -> Any:
         """Keep a copy of all rows."""
-        model = {
-            sid: replace(line, spent=dict(line.spent)) for sid, line in self.lines.items()
-        }
+        model = {sid: replace(line, spent=dict(line.spent)) for sid, line in self.lines.items()}
         return dict(self.store._rows), model
 
     @rule(backup=consumes(backups))
@@ -346,4 +344,3 @@ Rotation.TestCase.settings = settings(
     max_examples=150, stateful_step_count=40, deadline=None, print_blob=True
 )
 TestRotation = Rotation.TestCase
-

@@ -228,9 +228,7 @@ def test_event_loops_in_several_threads_share_a_map() -> None:
         await revocations.freshen()
         await revocations.publish([entry("sid", sid)])
 
-    threads = [
-        threading.Thread(target=lambda n=n: asyncio.run(revoke(f"s{n}"))) for n in range(4)
-    ]
+    threads = [threading.Thread(target=lambda n=n: asyncio.run(revoke(f"s{n}"))) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

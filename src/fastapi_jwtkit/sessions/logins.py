@@ -94,6 +94,7 @@ class Logins:
             InvalidScopeError: more was asked for than the user holds.
             HashingBusyError: too many logins at once; nothing was checked.
         """
+        await self._tokens.active_key_id()  # without keys no password is worth checking
         try:
             known = await self._authenticator.authenticate(credentials)
 

@@ -61,9 +61,7 @@ def test_no_changed_character_passes(position: int, other: str) -> None:
     if changed == TOKEN:
         return
     with pytest.raises(InvalidGrantError):
-        authenticate_refresh_token(
-            read_refresh_token(changed, realm=REALM), SECRETS, realm=REALM
-        )
+        authenticate_refresh_token(read_refresh_token(changed, realm=REALM), SECRETS, realm=REALM)
 
 
 @pytest.mark.std(19)
@@ -105,9 +103,7 @@ def test_the_database_alone_forges_nothing() -> None:
     theirs = SecretRing.generate(now=0.0)
     forged = refresh_token_of(replace(SESSION, mac_key_id=theirs.active_id), theirs)
     with pytest.raises(InvalidGrantError):
-        authenticate_refresh_token(
-            read_refresh_token(forged, realm=REALM), SECRETS, realm=REALM
-        )
+        authenticate_refresh_token(read_refresh_token(forged, realm=REALM), SECRETS, realm=REALM)
 
 
 def test_neither_a_token_nor_a_row_shows_its_secrets() -> None:

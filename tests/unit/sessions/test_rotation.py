@@ -40,7 +40,9 @@ def presented(counter: int, **changes: object) -> Presented:
     return Presented(counter=counter, **values)  # type: ignore[arg-type]
 
 
-def verdict(counter: int, *, row: Session = ROW, grace: float = GRACE, **changes: object) -> Verdict:
+def verdict(
+    counter: int, *, row: Session = ROW, grace: float = GRACE, **changes: object
+) -> Verdict:
     """Classify a token against a row."""
     found = FoundSession(session=row, now=NOW)
     return classify(found, presented(counter, **changes), grace=grace).verdict
