@@ -38,7 +38,7 @@ def refused_by_mypy() -> set[int]:
 
 def refused_by_pyright() -> set[int]:
     """Return the lines on which pyright reports an error."""
-    report = json.loads(run("pyright", "--outputjson"))
+    report = json.loads(run("pyright", "--outputjson", "--pythonpath", sys.executable))
     return {
         item["range"]["start"]["line"] + 1
         for item in report["generalDiagnostics"]

@@ -1,0 +1,251 @@
+"""Every example of the documentation runs, and none stands in a page alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+import doc_examples as examples
+
+SECTION = re.compile(r"# --8<-- \[start:(\w+)\]")
+PERSON = {"username": "ann", "password": "correct horse battery staple"}
+
+
+@pytest.fixture(autouse=True)
+def _development(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run as the pages say: in development mode, in a directory of one's own."""
+    monkeypatch.setenv("JWTKIT_ENV", "dev")
+    monkeypatch.setenv("JWTKIT_DEFAULT_SCOPES", "tasks:read tasks:write")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(examples.SOURCES))
+
+
+def serve(name: str) -> TestClient:
+    """Return a client of the application that an example makes."""
+    return TestClient(examples.load(name).app)
+
+
+def log_in(client: TestClient, prefix: str = "/auth") -> dict[str, str]:
+    """Register ann, log her in, and return the header that says so."""
+    assert client.post(f"{prefix}/register", json=PERSON).status_code == 201
+    pair = client.post(f"{prefix}/login", json=PERSON).json()
+    return {"Authorization": f"Bearer {pair['access_token']}"}
+
+
+def test_the_quick_start_guards_its_routes() -> None:
+    """A stranger gets 401, a token with the scope gets the tasks."""
+    client = serve("quickstart")
+    assert client.get("/tasks").status_code == 401
+    headers = log_in(client)
+    subject = client.get("/auth/me", headers=headers).json()["id"]
+    assert client.get("/tasks", headers=headers).json() == [f"tasks of {subject}"]
+    assert client.delete("/tasks", headers=headers).status_code == 200
+
+
+def test_the_quick_start_serves_its_keys_and_its_schema() -> None:
+    """The comment beside ``install`` is true."""
+    client = serve("quickstart")
+    assert client.get("/.well-known/jwks.json").json()["keys"]
+    operation = client.get("/openapi.json").json()["paths"]["/tasks"]["get"]
+    assert list(operation["security"][0].values()) == [["tasks:read"]]
+
+
+def test_setting_up_takes_six_lines_at_most() -> None:
+    """Count what the quick start asks to write."""
+    assert len(examples.code_lines(examples.section("quickstart", "setup"))) <= 6
+
+
+def test_a_scope_on_a_route_takes_two_lines() -> None:
+    """Count the lines that carry it: the decorator and the annotation."""
+    shown = examples.section("quickstart", "scope")
+    routes = [part for part in shown.split("@app.") if part]
+    for route in routes:
+        lines = examples.code_lines("@app." + route)
+        carrying = [line for line in lines if "@app." in line or "require_scopes" in line]
+        assert 1 <= len(carrying) <= 2
+
+
+def test_a_test_of_a_protected_route_takes_three_lines() -> None:
+    """Count the lines below the name of the test."""
+    shown = examples.code_lines(examples.section("how_to/test_your_app", "test"))
+    assert len(shown[1:]) == 3
+
+
+def test_the_tutorial_protects_a_route_and_greets_strangers() -> None:
+    """Part 1: a stranger gets the bare challenge, the greeting takes anybody but a liar."""
+    client = serve("tutorial/protect_a_route")
+    answer = client.get("/whoami")
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert answer.json() == {"detail": "Not authenticated.", "error_code": "not_authenticated"}
+    assert client.get("/greeting").json() == "Hello stranger"
+    assert client.get("/greeting", headers={"Authorization": "Bearer x"}).status_code == 401
+    assert client.get("/greeting", headers=log_in(client)).json() != "Hello stranger"
+
+
+def test_the_tutorial_logs_in() -> None:
+    """Part 2: register, log in, call."""
+    client, steps = serve("tutorial/protect_a_route"), examples.load("tutorial/log_in")
+    steps.register(client)
+    steps.call(client)
+
+
+def test_the_tutorial_asks_for_scopes() -> None:
+    """Part 3: all of them, one of them, a role; and a login that asks for less."""
+    client, steps = serve("tutorial/scopes"), examples.load("tutorial/ask_for_less")
+    headers = log_in(client)
+    answers = {
+        "GET /tasks": client.get("/tasks", headers=headers).status_code,
+        "POST /tasks": client.post("/tasks", headers=headers).status_code,
+        "GET /report": client.get("/report", headers=headers).status_code,
+        "GET /admin": client.get("/admin", headers=headers).status_code,
+    }
+    assert list(answers.values()) == [200, 200, 200, 403], answers
+    assert client.get("/tasks", headers=steps.log_in_to_read(client)).status_code == 200
+    steps.writing_is_refused(client)
+
+
+@pytest.mark.parametrize("step", ["refresh", "two_tabs_race", "log_out"])
+def test_the_tutorial_refreshes_and_logs_out(step: str) -> None:
+    """Part 4: a refresh, a race, a log-out that kills the access token."""
+    client, steps = serve("tutorial/scopes"), examples.load("tutorial/refresh_and_logout")
+    log_in(client)
+    getattr(steps, step)(client)
+
+
+def test_users_may_live_in_a_table_of_ones_own(tmp_path: Path) -> None:
+    """They register, log in, and are taken once; the file stays."""
+    client = serve("how_to/bring_your_own_users")
+    headers = log_in(client)
+    assert client.get("/auth/me", headers=headers).json()["username"] == "ann"
+    assert client.post("/auth/register", json=PERSON).status_code == 409
+    assert (tmp_path / "users.db").exists()
+
+
+def test_a_hash_is_replaced_only_if_it_is_the_expected_one(tmp_path: Path) -> None:
+    """The example keeps the condition that its page explains."""
+    example = examples.load("how_to/bring_your_own_users")
+    people = example.People(tmp_path / "people.db")
+    ann = people.add(example.NewUser(login="ann", password_hash="first"))
+    assert not people.set_password_hash(ann.id, "third", expected="second")
+    assert people.set_password_hash(ann.id, "second", expected="first")
+    assert people.find_by_id(ann.id).password_hash == "second"
+
+
+def test_a_claim_of_ones_own_reaches_the_route() -> None:
+    """``claims_for`` is asked at the login."""
+    client = serve("how_to/custom_claims")
+    assert client.get("/tenant", headers=log_in(client)).json() == "acme"
+
+
+def test_a_link_opens_a_session_once() -> None:
+    """The session is like any other, and says how the person authenticated."""
+    example = examples.load("how_to/open_a_session")
+    client = TestClient(example.app)
+    log_in(client)
+    code = example.send_link("ann")
+    pair = client.post(f"/link/{code}").json()
+    headers = {"Authorization": f"Bearer {pair['access_token']}"}
+    assert client.get("/auth/me", headers=headers).status_code == 200
+    assert client.post(f"/link/{code}").status_code == 400
+    refreshed = client.post("/auth/refresh", json={"refresh_token": pair["refresh_token"]})
+    assert refreshed.status_code == 200
+
+
+def test_a_customer_is_a_stranger_to_the_staff() -> None:
+    """Each realm takes its own tokens only."""
+    client = serve("how_to/several_realms")
+    customer = log_in(client)
+    clerk = log_in(client, "/staff/auth")
+    assert client.get("/orders", headers=customer).status_code == 200
+    assert client.get("/staff/orders", headers=clerk).status_code == 200
+    assert client.get("/orders", headers=clerk).status_code == 401
+    assert client.get("/staff/orders", headers=customer).status_code == 401
+    assert client.get("/staff/auth/.well-known/jwks.json").status_code == 200
+
+
+def test_a_mounted_application_takes_the_same_tokens() -> None:
+    """The plugin is installed on both."""
+    client = serve("how_to/mounted_apps")
+    headers = log_in(client)
+    assert client.get("/admin/whoami").status_code == 401
+    assert client.get("/admin/whoami", headers=headers).status_code == 200
+
+
+def test_the_test_that_the_documentation_shows_passes() -> None:
+    """It overrides who is calling, and the scope is still checked."""
+    examples.load("quickstart")
+    example = examples.load("how_to/test_your_app")
+    example.test_a_reader_lists_tasks()
+    refused = example.client.delete("/tasks")
+    assert (refused.status_code, refused.json()["error_code"]) == (403, "insufficient_scope")
+
+
+def test_keys_are_published_then_sign_then_retire_then_go(tmp_path: Path) -> None:
+    """A planned rotation, and one after a leak, as the page shows them."""
+    example, path = examples.load("how_to/rotate_keys"), tmp_path / "keys.json"
+    example.write(path, example.KeyRing.generate(now=0.0).entries)
+    first = example.read(path).active.kid
+    example.publish_the_next(path)
+    assert example.read(path).active.kid == first
+    example.let_it_sign(path)
+    second = example.read(path).active.kid
+    assert second != first
+    assert example.read(path).find(first) is not None
+    example.forget_the_retired(path)
+    assert example.read(path).find(first) is None
+    example.revoke(path, second)
+    assert example.read(path).is_revoked(second)
+    assert example.read(path).active.kid not in {first, second}
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_worker_verifies_without_a_web_framework() -> None:
+    """The kit alone answers, and refuses what is no token."""
+    example = examples.load("how_to/worker")
+    assert await example.run_job(example.make_kit(), "no.to.ken") == "refused"
+
+
+def test_every_block_of_python_in_a_page_is_a_file_that_runs() -> None:
+    """A block includes a file, is the very text of one, or says why it is not run."""
+    whole = {
+        examples.without_markers(path.read_text(encoding="utf-8"))
+        for path in examples.SOURCES.rglob("*.py")
+    }
+    astray = [
+        f"{block.page.relative_to(examples.ROOT)}: {block.body.splitlines()[0]}"
+        for block in examples.python_blocks()
+        if block.included() is None and not block.not_run and block.body.strip() not in whole
+    ]
+    assert astray == []
+
+
+def test_every_block_includes_something_that_is_there() -> None:
+    """No page points to a file or a section that is gone; and there are pages."""
+    included = [block.included() for block in examples.python_blocks()]
+    assert sum(where is not None for where in included) > 20
+    for name, wanted in filter(None, included):
+        if wanted is None:
+            assert (examples.SOURCES / f"{name}.py").is_file()
+        else:
+            assert examples.section(name, wanted)
+
+
+def test_every_file_and_section_of_the_examples_is_shown_in_a_page() -> None:
+    """What no page shows need not be kept."""
+    shown = {where for block in examples.python_blocks() if (where := block.included())}
+    for path in examples.SOURCES.rglob("*.py"):
+        name = str(path.relative_to(examples.SOURCES)).removesuffix(".py")
+        sections = set(SECTION.findall(path.read_text(encoding="utf-8")))
+        if (name, None) not in shown:
+            assert sections, name
+            assert {(name, wanted) for wanted in sections} <= shown, name
+
+
+def test_the_readme_shows_the_quick_start_as_it_runs() -> None:
+    """The first block of Python in the README is the file, letter by letter."""
+    first = next(block for block in examples.python_blocks() if block.page.name == "README.md")
+    path = examples.SOURCES / "quickstart.py"
+    assert first.body.strip() == examples.without_markers(path.read_text(encoding="utf-8"))

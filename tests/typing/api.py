@@ -1,0 +1,201 @@
+"""What mypy and pyright, both strict, must accept from somebody who uses the package.
+
+Never run: types alone are at stake. What they must refuse is in ``refused.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, assert_type
+
+from fastapi import Depends, FastAPI
+from pydantic import SecretStr
+
+from fastapi_jwtkit import (
+    CurrentPrincipal,
+    JWTAuth,
+    JWTKit,
+    JWTKitError,
+    KeyRing,
+    OptionalPrincipal,
+    Principal,
+    Session,
+    Settings,
+    TokenPair,
+    require_permissions,
+    require_roles,
+    require_scopes,
+)
+from fastapi_jwtkit.accounts.sync_users import SyncUserStore
+from fastapi_jwtkit.claims import Claims
+from fastapi_jwtkit.credentials import Credentials
+from fastapi_jwtkit.events import AuthEvent
+from fastapi_jwtkit.keys.signing_key import SigningKey
+from fastapi_jwtkit.protocols import (
+    ClaimsFor,
+    Clock,
+    EventSink,
+    RegisteringUserStore,
+    User,
+    UserStore,
+)
+from fastapi_jwtkit.records import NewUser
+from fastapi_jwtkit.web.guards import Guard, current_principal
+
+# --- parts of one's own, by shape: no base class, no cast --------------------------------
+
+
+@dataclass(frozen=True)
+class Person:
+    id: str
+    login: str
+    password_hash: str | None
+    is_active: bool
+    scopes: frozenset[str]
+    roles: list[str]
+    permissions: tuple[str, ...]
+
+
+@dataclass
+class Row:
+    """An ORM row can be written to; that is nobody's business here."""
+
+    id: str
+    login: str
+    password_hash: str
+    is_active: bool
+    scopes: set[str]
+    roles: set[str]
+    permissions: set[str]
+
+
+class People:
+    async def find_by_login(self, login: str, /) -> Person | None: ...
+    async def find_by_id(self, user_id: str, /) -> Person | None: ...
+    async def set_password_hash(
+        self, user_id: str, password_hash: str, /, *, expected: str | None
+    ) -> bool:
+        return expected is None
+
+    async def add(self, new: NewUser, /) -> Person:
+        return Person(new.login, new.login, new.password_hash, True, new.scopes, [], ())
+
+
+class Table:
+    """Its parameters have names of its own, and it takes no new users."""
+
+    async def find_by_login(self, name: str) -> Row | None: ...
+    async def find_by_id(self, key: str) -> Row | None: ...
+    async def set_password_hash(self, key: str, new: str, *, expected: str | None) -> bool:
+        return expected is None
+
+
+class PlainTable:
+    def find_by_login(self, login: str, /) -> Row | None: ...
+    def find_by_id(self, user_id: str, /) -> Row | None: ...
+    def set_password_hash(
+        self, user_id: str, password_hash: str, /, *, expected: str | None
+    ) -> bool:
+        return expected is None
+
+
+class Sink:
+    def emit(self, event: AuthEvent) -> None:
+        assert_type(event.subject, str | None)
+        assert_type(event.detail, Mapping[str, str | int])
+
+
+class Stopped:
+    def now(self) -> float:
+        return 0.0
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+async def claims_for(user: User) -> dict[str, Any]:
+    return {"tenant": user.login}
+
+
+user: User = Person("1", "ann", None, True, frozenset(), [], ())
+store: UserStore = People()
+registering: RegisteringUserStore = People()
+table: UserStore = Table()
+wrapped: UserStore = SyncUserStore(PlainTable())
+sink: EventSink = Sink()
+clock: Clock = Stopped()
+extra: ClaimsFor = claims_for
+
+# --- the kit ------------------------------------------------------------------------------
+
+kit = JWTKit(
+    Settings(env="dev", issuer="https://example.com"),
+    users=People(),
+    claims_for=claims_for,
+    events=[Sink()],
+    clock=Stopped(),
+)
+
+
+async def use_the_kit() -> None:
+    credentials = Credentials(login="ann", password=SecretStr("correct horse battery"))
+    assert_type(await kit.register(credentials), User)
+    pair = await kit.login(credentials, scopes=frozenset({"tasks:read"}))
+    assert_type(pair, TokenPair)
+    assert_type(pair.scope, frozenset[str])
+    assert_type(pair.session, Session)
+    assert_type(await kit.open_session(user, amr=("swk",)), TokenPair)
+    assert_type(await kit.rotate(pair.refresh_token), TokenPair)
+    claims = await kit.verify(pair.access_token)
+    assert_type(claims, Claims)
+    assert_type(claims.expires_at, float)
+    assert_type(kit.verify_fast(pair.access_token), Claims | None)
+    assert_type(await kit.list_sessions("1"), Sequence[Session])
+    assert_type(await kit.close_all("1"), int)
+    assert_type(await kit.expire_claims("1"), int)
+    await kit.close(await kit.prove_access(pair.access_token))
+
+
+def use_keys() -> None:
+    ring = KeyRing.generate("EdDSA", now=0.0)
+    assert_type(ring, KeyRing)
+    assert_type(ring.active, SigningKey)
+    assert_type(ring.find("kid"), SigningKey | None)
+    assert_type(KeyRing.from_text(ring.to_text()), KeyRing)
+
+
+# --- FastAPI ------------------------------------------------------------------------------
+
+app = FastAPI()
+auth = JWTAuth(kit, prefix="/auth")
+auth.install(app, error_bodies="app")
+assert_type(JWTAuth.from_env(users=People()), JWTAuth)
+assert_type(require_scopes("a", "b", any_of=("c", "d")), Guard)
+assert_type(auth.require_scopes("a"), Guard)
+
+Reader = Annotated[Principal, Depends(require_scopes("tasks:read"))]
+Clerk = Annotated[Principal, Depends(auth.current_principal)]
+
+
+@app.get("/", dependencies=[Depends(require_roles("admin"))])
+async def everything(
+    current: CurrentPrincipal,
+    optional: OptionalPrincipal,
+    reader: Reader,
+    clerk: Clerk,
+    inline: Annotated[Principal, Depends(require_permissions("tasks.read"))],
+) -> str:
+    assert_type(current, Principal)
+    assert_type(optional, Principal | None)
+    assert_type(reader.scopes, frozenset[str])
+    assert_type(clerk.session_id, str | None)
+    assert_type(inline.amr, tuple[str, ...])
+    return current.subject
+
+
+app.dependency_overrides[current_principal] = lambda: Principal(subject="ann")
+
+
+def errors_have_reasons(error: JWTKitError) -> str:
+    return error.reason
