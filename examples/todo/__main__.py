@@ -71,7 +71,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--port", type=int, default=8000, help="port, 0 for any that is free (default: %(default)s)"
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes; only 1 for now")
+    parser.add_argument(
+        "--workers", type=_workers, default=1, help="processes; only 1 for now (default: 1)"
+    )
     parser.add_argument(
         "--admin",
         metavar="NAME",
@@ -80,9 +82,17 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def _workers(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        message = "must be at least 1"
+        raise argparse.ArgumentTypeError(message)
+    return number
+
+
 def _serve(host: str, port: int) -> int:
     settings, kit = TodoSettings(), kit_settings()
-    has_admin = asyncio.run(_prepare(settings))
+    has_admin = asyncio.run(_prepare(settings, kit))
     config = uvicorn.Config(create_app(settings), host=host, port=port)
     # Bound before anything is said: a port that is taken ends here, and with --port 0
     # the one that was found can be told.
@@ -95,12 +105,15 @@ def _serve(host: str, port: int) -> int:
     return 0 if server.started else 3
 
 
-async def _prepare(settings: TodoSettings) -> bool:
-    """Make the tables and say whether anybody is an admin."""
+async def _prepare(settings: TodoSettings, kit: KitSettings) -> bool:
+    """Make the tables, read the keys or make them, and say whether anybody is an admin."""
     database = Database(settings.database_url)
+    users = SqlUserStore(database.sessions)
     try:
+        # Asked here so that production without keys ends in a message, not in a traceback.
+        await build_kit(kit, users).rings.ensure_loaded()
         await database.create_tables()
-        return await SqlUserStore(database.sessions).has_admin()
+        return await users.has_admin()
     finally:
         await database.close()
 

@@ -15,6 +15,14 @@ from fastapi_jwtkit import JWTKit
 from fastapi_jwtkit.records import NewUser
 
 PASSWORD = "correct horse battery staple"
+TASK_VERBS: list[tuple[str, str, object]] = [
+    ("GET", "", None),
+    ("PUT", "", {"title": "Mine"}),
+    ("PATCH", "", {"title": "Mine"}),
+    ("DELETE", "", None),
+    ("POST", "/complete", None),
+]
+"""Each verb on one task: method, what follows its path, body; reading comes first."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import HttpUrl
+from pydantic import Field, HttpUrl
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from examples.todo.app.services.ownership import DEFAULT_SCOPES
@@ -18,7 +18,7 @@ class TodoSettings(BaseSettings):
         env_prefix="TODO_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
     )
 
-    database_url: str = "sqlite+aiosqlite:///./todo.db"
+    database_url: str = Field(default="sqlite+aiosqlite:///./todo.db", repr=False)
     """SQLAlchemy URL with an async driver; default: a file in the working directory."""
     public_url: HttpUrl | None = None
     """Where people reach the application; https here switches HSTS on."""

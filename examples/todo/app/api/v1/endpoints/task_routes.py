@@ -108,7 +108,10 @@ async def replace_task(
     expected: ExpectedAlways,
     response: Response,
 ) -> TaskOut:
-    """Replace everything you say about a task: what is left out returns to its default."""
+    """Replace everything you say about a task: what is left out returns to its default.
+
+    Needs `If-Match`: without it the answer is 428.
+    """
     return _answer(
         await tasks.replace(principal, str(task_id), content, expected=expected), response
     )
