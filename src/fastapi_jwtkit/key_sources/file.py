@@ -54,12 +54,13 @@ class FileKeySource:
             descriptor = os.open(self._path, flags)
         except OSError as error:
             raise self._unopened(error) from None
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             self._check(os.fstat(descriptor))
-            try:
-                data = file.read(MAX_TEXT + 1)
-            except OSError:
-                raise KeySourceUnavailableError("key_file_unreadable") from None
+            data = _read_all(descriptor)
+        except OSError:
+            raise KeySourceUnavailableError("key_file_unreadable") from None
+        finally:
+            os.close(descriptor)
         text = _decode(data)
         if text is None:
             del data
@@ -152,6 +153,13 @@ def _is_open_to_others(status: os.stat_result) -> bool:
         # other way; the group must not be able to write it.
         others &= ~stat.S_IRGRP
     return bool(stat.S_IMODE(status.st_mode) & others)
+
+
+def _read_all(descriptor: int) -> bytes:
+    data = b""
+    while len(data) <= MAX_TEXT and (part := os.read(descriptor, MAX_TEXT + 1)):
+        data += part
+    return data
 
 
 def _decode(data: bytes) -> str | None:

@@ -59,7 +59,8 @@ class LiveRings:
     @property
     def is_loaded(self) -> bool:
         """Whether both rings were loaded once."""
-        return all(followed.is_loaded for followed in self._followed)
+        keys, secrets = self._followed
+        return keys.is_loaded and secrets.is_loaded
 
     @property
     def is_fresh(self) -> bool:

@@ -58,22 +58,15 @@ def algorithm_of_jwk(jwk: Mapping[str, object], alg: str | None) -> AlgorithmSpe
         InvalidKeyError: there is none, two that differ, or the key is not for signing.
     """
     _refuse_other_uses(jwk)
-    said = jwk.get("alg")
-    if said is not None and alg is not None and said != alg:
+    name = jwk.get("alg", alg)
+    if alg is not None and name != alg:
         raise _invalid(
-            f"The JWK says alg {str(said)[:32]!r}, and {alg!r} was asked for.",
+            f"The JWK says alg {str(name)[:32]!r}, and {alg!r} was asked for.",
             why="RFC 8725 3.1: each key is used with exactly one algorithm.",
             fix="Name the algorithm that the key was made for.",
         )
-    name = alg if said is None else said
-    if name is None and jwk.get("kty") in ("EC", "OKP"):
-        name = _OF_CURVE.get(str(jwk.get("crv")))
-    if name is None:
-        raise _invalid(
-            "The JWK names no algorithm, and its key type leaves several.",
-            why="RFC 8725 3.1: each key is used with exactly one algorithm.",
-            fix='Pass it: SigningKey.from_jwk(jwk, alg="RS256").',
-        )
+    if name is None and "alg" not in jwk:
+        name = _algorithm_of_curve(jwk)
     spec = algorithm_of(name)
     if jwk.get("kty") != spec.kty or (spec.crv and jwk.get("crv") != spec.crv):
         raise _invalid(
@@ -82,6 +75,17 @@ def algorithm_of_jwk(jwk: Mapping[str, object], alg: str | None) -> AlgorithmSpe
             fix="Name the algorithm that the key was made for.",
         )
     return spec
+
+
+def _algorithm_of_curve(jwk: Mapping[str, object]) -> str:
+    name = _OF_CURVE.get(str(jwk.get("crv"))) if jwk.get("kty") in ("EC", "OKP") else None
+    if name is None:
+        raise _invalid(
+            "The JWK names no algorithm, and its key type leaves several or none.",
+            why="RFC 8725 3.1: each key is used with exactly one algorithm.",
+            fix='Pass it: SigningKey.from_jwk(jwk, alg="RS256").',
+        )
+    return name
 
 
 def may_sign(jwk: Mapping[str, object]) -> bool:
