@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
 from examples.todo.app.models import Priority, TaskStatus
 from examples.todo.app.schemas.text import (
@@ -43,8 +43,8 @@ def _once_each(tags: list[str]) -> list[str]:
 # An enum or a time arrives as text, which strict mode takes from JSON bytes only, while
 # FastAPI hands over what it has already parsed: these two are read leniently, and are
 # strict by themselves (a member's exact value; RFC 3339 text).
-StatusField = Annotated[TaskStatus, Field(strict=False)]
-PriorityField = Annotated[Priority, Field(strict=False)]
+StatusField = Annotated[TaskStatus, Strict(strict=False)]
+PriorityField = Annotated[Priority, Strict(strict=False)]
 Tags = Annotated[list[Tag], Field(max_length=10 * MAX_TAGS), AfterValidator(_once_each)]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
 __all__ = [
     "DescriptionText",
@@ -75,13 +76,16 @@ def _canonical_tag(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
-def _at_most(characters: int) -> AfterValidator:
-    # After normalising, which can make a text longer than the one that was sent.
+def _normalised(normalise: Callable[[str], str], *, at_most: int) -> AfterValidator:
+    # One validator for both steps: pydantic before 2.11 keeps only the last of its kind
+    # where a field has a default. The length is that of the result, which may be longer
+    # than what was sent.
     def check(text: str) -> str:
-        if len(text) > characters:
-            message = f"must have at most {characters} characters"
+        result = normalise(text)
+        if len(result) > at_most:
+            message = f"must have at most {at_most} characters"
             raise ValueError(message)
-        return text
+        return result
 
     return AfterValidator(check)
 
@@ -92,19 +96,20 @@ def _length(most: int, least: int = 0) -> dict[str, int]:
 
 TitleText = Annotated[
     str,
-    AfterValidator(_one_line),
-    _at_most(200),
+    _normalised(_one_line, at_most=200),
     Field(json_schema_extra=_length(200, 1), examples=["Water the plants"]),
 ]
-DescriptionText = Annotated[str, AfterValidator(_many_lines), Field(max_length=10_000)]
-SearchText = Annotated[str, AfterValidator(_many_lines), Field(max_length=200)]
+# StringConstraints rather than Field: pydantic before 2.11 writes a default into a shared Field.
+DescriptionText = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_many_lines)]
+SearchText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_many_lines)]
 DisplayName = Annotated[
-    str, AfterValidator(_one_line), _at_most(100), Field(json_schema_extra=_length(100, 1))
+    str,
+    _normalised(_one_line, at_most=100),
+    Field(json_schema_extra=_length(100, 1)),
 ]
 Tag = Annotated[
     str,
-    AfterValidator(_canonical_tag),
-    _at_most(50),
+    _normalised(_canonical_tag, at_most=50),
     Field(json_schema_extra=_length(50, 1), examples=["home"]),
 ]
 UtcTime = Annotated[
