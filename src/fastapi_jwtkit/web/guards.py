@@ -8,7 +8,7 @@ more than the check itself. Scopes reach OpenAPI where the schema is made, see
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol
+from typing import Annotated, NoReturn, Protocol
 
 from fastapi import Depends
 from fastapi.openapi.models import HTTPBearer
@@ -16,7 +16,6 @@ from fastapi.openapi.models import SecurityBase as SecurityModel
 from fastapi.security.base import SecurityBase
 from starlette.exceptions import WebSocketException
 from starlette.requests import HTTPConnection
-from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketState
 
 from fastapi_jwtkit.errors import (
@@ -95,8 +94,8 @@ class _Asking(SecurityBase):
         return f"{type(self).__name__}({self.demand})"
 
     async def _principal(self, connection: HTTPConnection) -> Principal | None:
-        scope = connection.scope
-        overrides = getattr(scope.get("app"), "dependency_overrides", None)
+        app = connection.scope.get("app")
+        overrides = getattr(app, "dependency_overrides", None)
         if overrides:
             # Tests say who is calling in one place; every guard of the app follows.
             found, principal = await override_of(
@@ -104,7 +103,10 @@ class _Asking(SecurityBase):
             )
             if found:
                 return principal
-        source = self.source or _only_source(scope)
+        source = self.source
+        if source is None:
+            sources = sources_of(app)
+            source = sources[0] if len(sources) == 1 else _not_one(sources)
         return await source.principal_of(connection)
 
 
@@ -172,10 +174,7 @@ def sources_of(app: object) -> tuple[PrincipalSource, ...]:
     return found
 
 
-def _only_source(scope: Scope) -> PrincipalSource:
-    sources = sources_of(scope.get("app"))
-    if len(sources) == 1:
-        return sources[0]
+def _not_one(sources: tuple[PrincipalSource, ...]) -> NoReturn:
     if not sources:
         raise NotInstalledError(
             "A guard ran on an app on which no JWTAuth is installed.",
