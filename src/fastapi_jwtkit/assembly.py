@@ -133,7 +133,7 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
     """Connect the parts of a kit. Opens nothing."""
     clock = parts.clock or SystemClock()
     events = Events((LoggingSink(), *parts.events), realm=settings.realm, clock=clock)
-    keys, secrets = key_sources_of(settings)
+    keys, secrets = key_sources_of(settings, clock=clock)
     revocations = Revocations(
         parts.revocations or MemoryRevocationStore(clock=clock),
         realm=settings.realm,

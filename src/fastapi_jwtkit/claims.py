@@ -50,6 +50,7 @@ class Claims(Mapping[str, Any]):
         "kid",
         "not_before",
         "permissions",
+        "principal",
         "roles",
         "scopes",
         "session_id",
@@ -80,6 +81,8 @@ class Claims(Mapping[str, Any]):
     permissions: frozenset[str]
     kid: str
     """Id of the key that verified the token."""
+    principal: object
+    """What ``Principal.of`` made of these claims, ``None`` until it did."""
 
     def __init__(self, payload: Mapping[str, Any], *, kid: str) -> None:
         values: Mapping[str, Any] = freeze(dict(payload))
@@ -87,6 +90,7 @@ class Claims(Mapping[str, Any]):
         fill = object.__setattr__
         fill(self, "_values", values)
         fill(self, "kid", kid)
+        fill(self, "principal", None)
         fill(self, "subject", values["sub"])
         fill(self, "token_id", values.get("jti", ""))
         fill(self, "session_id", values.get("sid"))
@@ -99,6 +103,10 @@ class Claims(Mapping[str, Any]):
         fill(self, "scopes", frozenset(part for part in scope.split(" ") if part))
         fill(self, "roles", frozenset(values.get("roles", ())))
         fill(self, "permissions", frozenset(values.get("permissions", ())))
+
+    def keep_principal(self, principal: object) -> None:
+        """Remember what ``Principal.of`` made of these claims."""
+        object.__setattr__(self, "principal", principal)
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]

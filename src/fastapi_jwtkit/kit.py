@@ -6,7 +6,7 @@ Works without any web framework: a worker or a script uses the same kit.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from fastapi_jwtkit.assembly import Parts, assemble
@@ -89,6 +89,9 @@ class JWTKit:
         self.rings = self._assembly.rings
         self._sessions = self._assembly.sessions
         self._verification = self._assembly.verification
+        self.verify_fast: Callable[[str], Claims | None] = self._verification.fast
+        """Verify from memory alone; ``None``: ``verify`` must be awaited instead. Raises
+        ``InvalidTokenError``."""
 
     @classmethod
     def from_env(cls, **parts: Any) -> Self:
@@ -235,14 +238,6 @@ class JWTKit:
     async def list_sessions(self, subject: str) -> Sequence[Session]:
         """Return the subject's live sessions, oldest first."""
         return await self._sessions.list(subject)
-
-    def verify_fast(self, raw: str) -> Claims | None:
-        """Verify from memory alone; ``None``: ``verify`` must be awaited instead.
-
-        Raises:
-            InvalidTokenError: it fails a check.
-        """
-        return self._verification.fast(raw)
 
     async def verify(self, raw: str, *, strict: bool = False) -> Claims:
         """Verify an access token: signature, types, time and revocation.

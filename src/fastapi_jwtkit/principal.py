@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Self
 
 from fastapi_jwtkit.claims import Claims
 
@@ -38,9 +37,13 @@ class Principal:
     claims: Claims | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def of(cls, claims: Claims) -> Self:
-        """Return the principal that these claims describe."""
-        return cls(
+    def of(cls, claims: Claims) -> Principal:
+        """Return the principal that these claims describe, made once per claims."""
+        # A warm token is the same claims again and again, and both are frozen.
+        known = claims.principal
+        if isinstance(known, Principal):
+            return known
+        principal = Principal(
             subject=claims.subject,
             scopes=claims.scopes,
             roles=claims.roles,
@@ -51,3 +54,5 @@ class Principal:
             amr=claims.get("amr", ()),
             claims=claims,
         )
+        claims.keep_principal(principal)
+        return principal

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from fastapi_jwtkit.claims import Claims
 from fastapi_jwtkit.errors import InvalidTokenError, RevocationsStaleError
 from fastapi_jwtkit.protocols import Clock, RevocationStore
-from fastapi_jwtkit.records import RevocationEntry
+from fastapi_jwtkit.records import RevocationEntry, RevocationKind
 from fastapi_jwtkit.store_errors import store_call
 
 __all__ = ["Revocations"]
@@ -59,7 +59,13 @@ class Revocations:
         self._entry_ttl = entry_ttl
         self._clock = clock
         self._sync_after = store.sync_after
-        self._entries: dict[tuple[str, str], RevocationEntry] = {}
+        self._entries: dict[RevocationKind, dict[str, RevocationEntry]] = {
+            "sid": {},
+            "jti": {},
+            "kid": {},
+            "subject": {},
+        }
+        self._by_kind = tuple(self._entries.values())
         self._vouched: dict[str, int] = {}
         self._position: str | None = None
         self._born_at = _LONG_AGO
@@ -85,19 +91,18 @@ class Revocations:
             InvalidTokenError: its session, its claims version, itself, its subject or
                 its key is revoked.
         """
-        entries = self._entries
-        if not entries:
-            return
-        entry = entries.get(("sid", claims.session_id or ""))
+        # Asked on every request: four plain lookups, none where a kind is empty.
+        sids, jtis, kids, subjects = self._by_kind
+        entry = sids.get(claims.session_id or "") if sids else None
         if entry is not None and (entry.min_epoch is None or claims.epoch < entry.min_epoch):
             raise InvalidTokenError(
                 "session_revoked" if entry.min_epoch is None else "claims_expired"
             )
-        if ("jti", claims.token_id) in entries:
+        if jtis and claims.token_id in jtis:
             raise InvalidTokenError("token_revoked")
-        if ("kid", claims.kid) in entries:
+        if kids and claims.kid in kids:
             raise InvalidTokenError("key_revoked")
-        entry = entries.get(("subject", claims.subject))
+        entry = subjects.get(claims.subject) if subjects else None
         if entry is not None and (entry.not_before is None or claims.issued_at < entry.not_before):
             raise InvalidTokenError("subject_revoked")
 
@@ -120,12 +125,12 @@ class Revocations:
 
     def is_session_revoked(self, sid: str) -> bool:
         """Say whether the map knows the session to be over."""
-        entry = self._entries.get(("sid", sid))
+        entry = self._entries["sid"].get(sid)
         return entry is not None and entry.min_epoch is None
 
     def min_epoch(self, sid: str) -> int:
         """Return the lowest claims version of the session that still lives."""
-        entry = self._entries.get(("sid", sid))
+        entry = self._entries["sid"].get(sid)
         return 0 if entry is None else entry.min_epoch or 0
 
     # Reading and writing the feed.
@@ -220,19 +225,20 @@ class Revocations:
 
     def _apply(self, entries: Sequence[RevocationEntry]) -> None:
         for entry in entries:
-            key = (entry.kind, entry.value)
-            known = self._entries.get(key)
+            of_kind = self._entries[entry.kind]
+            known = of_kind.get(entry.value)
             if known is None or _outranks(entry, known):
-                self._entries[key] = entry
+                of_kind[entry.value] = entry
         if self._clock.monotonic() - self._swept_at > _SWEEP_EVERY_SECONDS:
             self._sweep()
 
     def _sweep(self) -> None:
         now = self._clock.now()
         self._swept_at = self._clock.monotonic()
-        for key, entry in list(self._entries.items()):
-            if entry.expires_at is not None and entry.expires_at <= now:
-                del self._entries[key]
+        for of_kind in self._by_kind:
+            for value, entry in list(of_kind.items()):
+                if entry.expires_at is not None and entry.expires_at <= now:
+                    del of_kind[value]
 
 
 def _outranks(entry: RevocationEntry, known: RevocationEntry) -> bool:

@@ -57,20 +57,21 @@ class Verification:
         Raises:
             InvalidTokenError: it fails a check.
         """
-        if self._mode == "strict" or not self._rings.is_loaded:
+        # On every request: as few calls as the checks allow.
+        revocations = self._revocations
+        if self._mode == "strict" or not self._rings.is_fresh:
             return None
         try:
             claims = self._verifier.verify(raw)
+            if self._mode == "feed":
+                if not revocations.is_fresh() or revocations.needs_row(claims):
+                    return None
+                revocations.ensure_live(claims)
         except InvalidTokenError as error:
             if error.reason == UNKNOWN_KID:
                 return None
             self._tell(error)
             raise
-        if self._mode == "feed":
-            revocations = self._revocations
-            if not revocations.is_fresh() or revocations.needs_row(claims):
-                return None
-            self._ensure_live(claims)
         return claims
 
     async def verify(self, raw: str, *, strict: bool = False) -> Claims:
@@ -108,7 +109,7 @@ class Verification:
         Raises:
             InvalidTokenError: it is forged, or of no session.
         """
-        await self._rings.ensure_loaded()
+        await self._rings.freshen()
         try:
             claims = self._verifier.verify_even_if_expired(raw)
         except InvalidTokenError as error:
@@ -121,7 +122,7 @@ class Verification:
         return SessionProof(sid=claims.session_id, subject=claims.subject)
 
     async def _authentic(self, raw: str) -> Claims:
-        await self._rings.ensure_loaded()
+        await self._rings.freshen()
         try:
             return self._verifier.verify(raw)
         except InvalidTokenError as error:

@@ -227,13 +227,13 @@ def test_the_principal_of_a_request_is_verified_once() -> None:
     realm = Realm()
     headers = realm.headers(scopes=["a"], roles=["r"])
     calls: list[str] = []
-    verify = realm.kit.verify_fast
+    verify = realm.auth._verify_fast
 
     def counted(raw: str) -> object:
         calls.append(raw)
         return verify(raw)
 
-    realm.kit.verify_fast = counted  # type: ignore[method-assign,assignment]
+    realm.auth._verify_fast = counted  # type: ignore[assignment]
     app = FastAPI(dependencies=[Depends(require_scopes("a"))])
 
     @app.get("/twice")

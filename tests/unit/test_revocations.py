@@ -144,7 +144,7 @@ async def test_another_map_hears_of_a_revocation() -> None:
     await asyncio.sleep(0)
     await mine.publish([entry("sid", "s1")])
     async with asyncio.timeout(2):
-        while not theirs.is_session_revoked("s1"):
+        while not theirs.is_session_revoked("s1"):  # noqa: ASYNC110 - the map has no event
             await asyncio.sleep(0.005)
     await theirs.stop()
 
@@ -258,7 +258,8 @@ async def test_expired_entries_are_forgotten() -> None:
     await revocations.publish([revocations.session_entry("s1"), entry("kid", "k9")])
     clock.step(751)
     await revocations.publish([revocations.session_entry("s2")])
-    assert set(revocations._entries) == {("sid", "s2"), ("kid", "k9")}
+    kept = {(kind, value) for kind, of in revocations._entries.items() for value in of}
+    assert kept == {("sid", "s2"), ("kid", "k9")}
 
 
 async def test_a_reader_behind_a_cut_log_gets_the_whole_state() -> None:

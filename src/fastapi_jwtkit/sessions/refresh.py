@@ -141,6 +141,9 @@ class Refresh:
     async def prove(self, text: str) -> SessionProof:
         """Return the session of an authentic refresh token, spent ones included.
 
+        A spent one proves its own session and no subject: whoever kept an old token may
+        end the line it was of, and nothing else of the person's.
+
         Raises:
             InvalidGrantError: it is forged, or of another line than the row.
         """
@@ -150,7 +153,8 @@ class Refresh:
             return SessionProof(sid=token.sid, subject=None)
         if not hmac.compare_digest(found.session.line, token.line):
             raise InvalidGrantError("session_of_another_line")
-        return SessionProof(sid=token.sid, subject=found.session.subject)
+        spent = token.counter < found.session.counter
+        return SessionProof(sid=token.sid, subject=None if spent else found.session.subject)
 
     async def _round(self, attempt: _Attempt) -> TokenPair | None:
         """Try once; ``None``: somebody was faster, try again."""

@@ -82,13 +82,13 @@ class VerifiedClaimsCache:
             )
         self._owned = True
 
-    def key_of(self, token: str, *, generation: int) -> CacheKey | None:
-        """Return the key of an ASCII token; ``None`` for one that is never kept.
+    def key_of(self, token: object, *, generation: int) -> CacheKey | None:
+        """Return the key of a token; ``None`` for one that is never kept.
 
         The digest stands for the token, so that no token is held in memory. The
         generation makes every change of the keys forget everything.
         """
-        if len(token) > MAX_CACHED_CHARACTERS:
+        if not isinstance(token, str) or len(token) > MAX_CACHED_CHARACTERS or not token.isascii():
             return None
         return generation, sha256(token.encode("ascii")).digest()
 

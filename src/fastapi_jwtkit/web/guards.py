@@ -47,12 +47,17 @@ __all__ = [
 SCHEME = "JWTKit"
 """Name of the security scheme in OpenAPI; clients are generated from it, so it stays."""
 
-STATE = "jwtkit"
-"""Attribute of ``app.state`` that holds the installed plugins."""
+INSTALLED = "_fastapi_jwtkit"
+"""Attribute of the app that holds its plugins: of the app itself, since ``app.state`` looks
+names up in Python, on each request."""
 
 
 class PrincipalSource(Protocol):
     """What a guard asks who is calling; an installed plugin is one."""
+
+    def known_principal(self, connection: HTTPConnection, /) -> Principal | None:
+        """Return the principal of a request if memory alone can tell."""
+        ...
 
     async def principal_of(self, connection: HTTPConnection, /) -> Principal | None:
         """Return the principal of a request, ``None`` if it carries no token."""
@@ -103,11 +108,9 @@ class _Asking(SecurityBase):
             )
             if found:
                 return principal
-        source = self.source
-        if source is None:
-            sources = sources_of(app)
-            source = sources[0] if len(sources) == 1 else _not_one(sources)
-        return await source.principal_of(connection)
+        source = self.source or _only_source(app)
+        known = source.known_principal(connection)
+        return await source.principal_of(connection) if known is None else known
 
 
 class Guard(_Asking):
@@ -170,8 +173,13 @@ def refusal(connection: HTTPConnection, error: JWTKitError) -> Exception:
 
 def sources_of(app: object) -> tuple[PrincipalSource, ...]:
     """Return the plugins installed on an app, in the order of their installation."""
-    found: tuple[PrincipalSource, ...] = getattr(getattr(app, "state", None), STATE, ())
+    found: tuple[PrincipalSource, ...] = getattr(app, INSTALLED, ())
     return found
+
+
+def _only_source(app: object) -> PrincipalSource:
+    sources = sources_of(app)
+    return sources[0] if len(sources) == 1 else _not_one(sources)
 
 
 def _not_one(sources: tuple[PrincipalSource, ...]) -> NoReturn:

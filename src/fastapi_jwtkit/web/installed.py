@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from fastapi_jwtkit.errors import ConfigurationError
-from fastapi_jwtkit.web.guards import STATE
+from fastapi_jwtkit.web.guards import INSTALLED
 
 if TYPE_CHECKING:
     from fastapi_jwtkit.web.plugin import JWTAuth
@@ -17,7 +17,7 @@ __all__ = ["add_plugin", "plugins_of"]
 
 def plugins_of(app: FastAPI) -> tuple[JWTAuth, ...]:
     """Return the plugins of an app, in the order of their installation."""
-    found: tuple[JWTAuth, ...] = getattr(app.state, STATE, ())
+    found: tuple[JWTAuth, ...] = getattr(app, INSTALLED, ())
     return found
 
 
@@ -43,7 +43,7 @@ def add_plugin(app: FastAPI, plugin: JWTAuth) -> bool:
         )
     for other in others:
         _ensure_apart(other, plugin)
-    setattr(app.state, STATE, (*others, plugin))
+    setattr(app, INSTALLED, (*others, plugin))
     return not others
 
 

@@ -19,7 +19,7 @@ from fastapi_jwtkit.web.errors import JWTKitHTTPError, render
 from fastapi_jwtkit.web.guards import Guard, OptionalGuard
 from fastapi_jwtkit.web.installed import add_plugin
 from fastapi_jwtkit.web.openapi import hook_openapi
-from fastapi_jwtkit.web.routers import ALL, make_routers
+from fastapi_jwtkit.web.routers import ALL, make_router
 from fastapi_jwtkit.web.transports.bearer import BearerTransport
 from fastapi_jwtkit.web.transports.transport import Transport
 
@@ -65,6 +65,10 @@ class JWTAuth:
         self.routes = _known_routes(routes)
         self.current_principal = Guard(source=self)
         self.optional_principal = OptionalGuard(source=self)
+        # Looked up once: both are asked on every request.
+        self._verify_fast = kit.verify_fast
+        only_one = len(self.transports) == 1
+        self._read = self.transports[0].read if only_one else self._read_each
         # Ours alone: a mounted app shares the scope, and may belong to another realm.
         self._memo = f"fastapi_jwtkit.principal.{id(self):x}"
 
@@ -103,9 +107,26 @@ class JWTAuth:
         app.add_exception_handler(JWTKitHTTPError, render)
         if error_bodies == "app":
             install_app_bodies(app)
-        for router in make_routers(self, app, first=first):
-            app.include_router(router)
+        app.include_router(make_router(self, app, first=first))
         hook_openapi(app)
+
+    def known_principal(self, connection: HTTPConnection, /) -> Principal | None:
+        """Return who is calling if memory alone can tell; else ask ``principal_of``.
+
+        Raises:
+            InvalidTokenError: there is a token, and it is no good.
+            InvalidRequestError: there is more than one.
+        """
+        scope = connection.scope
+        known: Principal | None = scope.get(self._memo)
+        if known is not None:
+            return known
+        raw = self._read(connection)
+        claims = None if raw is None else self._verify_fast(raw)
+        if claims is None:
+            return None
+        principal = scope[self._memo] = Principal.of(claims)
+        return principal
 
     async def principal_of(self, connection: HTTPConnection, /) -> Principal | None:
         """Return who is calling, ``None`` for a stranger; verified once per request.
@@ -115,17 +136,14 @@ class JWTAuth:
             InvalidRequestError: there is more than one.
             UnavailableError: nobody can say now.
         """
-        scope = connection.scope
-        known: Principal | None = scope.get(self._memo)
+        known: Principal | None = connection.scope.get(self._memo)
         if known is not None:
             return known
         raw = self._read(connection)
         if raw is None:
             return None
-        claims = self.kit.verify_fast(raw)
-        if claims is None:
-            claims = await self.kit.verify(raw)
-        principal = scope[self._memo] = Principal.of(claims)
+        claims = await self.kit.verify(raw)
+        principal = connection.scope[self._memo] = Principal.of(claims)
         return principal
 
     def require_scopes(self, *all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
@@ -152,7 +170,7 @@ class JWTAuth:
         """
         return Guard(permissions(all_of, any_of), source=self)
 
-    def _read(self, connection: HTTPConnection) -> str | None:
+    def _read_each(self, connection: HTTPConnection) -> str | None:
         for transport in self.transports:
             raw = transport.read(connection)
             if raw is not None:

@@ -16,12 +16,12 @@ from fastapi_jwtkit.web.routers.refresh import add_refresh
 from fastapi_jwtkit.web.routers.registration import add_register
 from fastapi_jwtkit.web.routers.sessions import add_me, add_sessions
 from fastapi_jwtkit.web.routers.token import add_token
-from fastapi_jwtkit.web.routes import AccountRoute
+from fastapi_jwtkit.web.routes import AccountRoute, PrefixRouter
 
 if TYPE_CHECKING:
     from fastapi_jwtkit.web.plugin import JWTAuth
 
-__all__ = ["ALL", "make_routers"]
+__all__ = ["ALL", "make_router"]
 
 WELL_KNOWN = "/.well-known"
 
@@ -36,8 +36,8 @@ ALL = frozenset(
 _NEED_USERS = frozenset({"token", "login", "refresh"})
 
 
-def make_routers(auth: JWTAuth, app: FastAPI, *, first: bool) -> tuple[APIRouter, APIRouter]:
-    """Return the router under the prefix, and the one for ``/.well-known``.
+def make_router(auth: JWTAuth, app: FastAPI, *, first: bool) -> APIRouter:
+    """Return one router with what is under the prefix and what is under ``/.well-known``.
 
     Args:
         auth: the plugin.
@@ -71,7 +71,10 @@ def make_routers(auth: JWTAuth, app: FastAPI, *, first: bool) -> tuple[APIRouter
             add(account, auth)
     if "jwks" in auth.routes:
         add_jwks(well_known, auth)
-    return account, well_known
+    router = PrefixRouter(account.prefix, well_known.prefix)
+    router.include_router(account)
+    router.include_router(well_known)
+    return router
 
 
 def _can_serve(auth: JWTAuth, name: str) -> bool:
