@@ -1,8 +1,9 @@
 """What a guard costs: CPU time per request, in ratios to the same route without one.
 
 The route answers a small dict and has no response model, as in the first steps of the
-FastAPI documentation: the less a route does, the larger the ratio. The route without a guard stands in an app that has the kit installed as well; what
-installing costs a route that has nothing to do with it is the row "app without the kit".
+FastAPI documentation: the less a route does, the larger the ratio. The route without a
+guard stands in an app that has the kit installed as well; what installing costs a route
+that has nothing to do with it is the row "app without the kit".
 
 Run it on a quiet machine: ``uv run python -m benchmarks.overhead``. Every variant is
 driven in process through its ASGI app, in short batches that take turns, so that a
