@@ -14,6 +14,8 @@ __all__ = ["Events", "LoggingSink"]
 
 logger = logging.getLogger("fastapi_jwtkit")
 audit_logger = logging.getLogger("fastapi_jwtkit.audit")
+# Without a handler of the application's, Python would print each bad token to stderr.
+audit_logger.addHandler(logging.NullHandler())
 
 
 class LoggingSink:

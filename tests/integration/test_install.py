@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from fastapi_jwtkit import CurrentPrincipal, JWTAuth, JWTKit, Settings, require_scopes
 from fastapi_jwtkit.errors import ConfigurationError, MissingKeyError, NotInstalledError
-from fastapi_jwtkit.web.routers import ALL
+from fastapi_jwtkit.web.mounted_kit import ALL
 from web_kits import PASSWORD, Realm, bearer, log_in, make_client
 
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fastapi import FastAPI
 
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.web.guards import INSTALLED
-
-if TYPE_CHECKING:
-    from fastapi_jwtkit.web.plugin import JWTAuth
+from fastapi_jwtkit.web.mounted_kit import MountedKit
 
 __all__ = ["add_plugin", "plugins_of"]
 
 
-def plugins_of(app: FastAPI) -> tuple[JWTAuth, ...]:
+def plugins_of(app: FastAPI) -> tuple[MountedKit, ...]:
     """Return the plugins of an app, in the order of their installation."""
-    found: tuple[JWTAuth, ...] = getattr(app, INSTALLED, ())
+    found: tuple[MountedKit, ...] = getattr(app, INSTALLED, ())
     return found
 
 
-def add_plugin(app: FastAPI, plugin: JWTAuth) -> bool:
+def add_plugin(app: FastAPI, plugin: MountedKit) -> bool:
     """Write a plugin down on an app, and say whether it is the first.
 
     Raises:
@@ -47,7 +43,7 @@ def add_plugin(app: FastAPI, plugin: JWTAuth) -> bool:
     return not others
 
 
-def _ensure_apart(other: JWTAuth, plugin: JWTAuth) -> None:
+def _ensure_apart(other: MountedKit, plugin: MountedKit) -> None:
     shared = ""
     if other.prefix == plugin.prefix:
         shared = f"the prefix {plugin.prefix!r}"

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self
 
 from fastapi import FastAPI
-from starlette.requests import HTTPConnection
 
-from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.kit import JWTKit
-from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.web.app_bodies import install_app_bodies
 from fastapi_jwtkit.web.demands import permissions, roles, scopes
 from fastapi_jwtkit.web.errors import JWTKitHTTPError, render
-from fastapi_jwtkit.web.guards import Guard, OptionalGuard
+from fastapi_jwtkit.web.guards import Guard
 from fastapi_jwtkit.web.installed import add_plugin
+from fastapi_jwtkit.web.mounted_kit import ALL, MountedKit
 from fastapi_jwtkit.web.openapi import hook_openapi
-from fastapi_jwtkit.web.routers import ALL, make_router
-from fastapi_jwtkit.web.transports.bearer import BearerTransport
-from fastapi_jwtkit.web.transports.transport import Transport
+from fastapi_jwtkit.web.routers import make_router
 
 __all__ = ["JWTAuth"]
 
-# No path parameter, no trailing slash: the prefix is also a cookie path and part of URLs.
-_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
 
-
-class JWTAuth:
+class JWTAuth(MountedKit):
     """A kit on FastAPI: its routes, its guards and its part of the OpenAPI schema.
 
     Nothing happens at construction; ``install`` mounts it. One plugin may be installed
@@ -44,33 +35,6 @@ class JWTAuth:
     Raises:
         ConfigurationError: a prefix, transport or route that is none.
     """
-
-    def __init__(
-        self,
-        kit: JWTKit,
-        *,
-        prefix: str = "/auth",
-        transports: Sequence[str] = ("bearer",),
-        routes: Iterable[str] = ALL,
-    ) -> None:
-        if not _PREFIX.fullmatch(prefix):
-            raise ConfigurationError(
-                f"{prefix!r} is not a prefix for routes.",
-                why="It is joined with paths and appears in OpenAPI as it is.",
-                fix='Begin with a slash and end without one: prefix="/auth".',
-            )
-        self.kit = kit
-        self.prefix = prefix
-        self.transports: tuple[Transport, ...] = _transports(transports)
-        self.routes = _known_routes(routes)
-        self.current_principal = Guard(source=self)
-        self.optional_principal = OptionalGuard(source=self)
-        # Looked up once: both are asked on every request.
-        self._verify_fast = kit.verify_fast
-        only_one = len(self.transports) == 1
-        self._read = self.transports[0].read if only_one else self._read_each
-        # Ours alone: a mounted app shares the scope, and may belong to another realm.
-        self._memo = f"fastapi_jwtkit.principal.{id(self):x}"
 
     @classmethod
     def from_env(
@@ -110,42 +74,6 @@ class JWTAuth:
         app.include_router(make_router(self, app, first=first))
         hook_openapi(app)
 
-    def known_principal(self, connection: HTTPConnection, /) -> Principal | None:
-        """Return who is calling if memory alone can tell; else ask ``principal_of``.
-
-        Raises:
-            InvalidTokenError: there is a token, and it is no good.
-            InvalidRequestError: there is more than one.
-        """
-        scope = connection.scope
-        known: Principal | None = scope.get(self._memo)
-        if known is not None:
-            return known
-        raw = self._read(connection)
-        claims = None if raw is None else self._verify_fast(raw)
-        if claims is None:
-            return None
-        principal = scope[self._memo] = Principal.of(claims)
-        return principal
-
-    async def principal_of(self, connection: HTTPConnection, /) -> Principal | None:
-        """Return who is calling, ``None`` for a stranger; verified once per request.
-
-        Raises:
-            InvalidTokenError: there is a token, and it is no good.
-            InvalidRequestError: there is more than one.
-            UnavailableError: nobody can say now.
-        """
-        known: Principal | None = connection.scope.get(self._memo)
-        if known is not None:
-            return known
-        raw = self._read(connection)
-        if raw is None:
-            return None
-        claims = await self.kit.verify(raw)
-        principal = connection.scope[self._memo] = Principal.of(claims)
-        return principal
-
     def require_scopes(self, *all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
         """Return ``require_scopes(…)`` for the tokens of this plugin only.
 
@@ -169,32 +97,3 @@ class JWTAuth:
             ConfigurationError: nothing was asked for, or something that is no name.
         """
         return Guard(permissions(all_of, any_of), source=self)
-
-    def _read_each(self, connection: HTTPConnection) -> str | None:
-        for transport in self.transports:
-            raw = transport.read(connection)
-            if raw is not None:
-                return raw
-        return None
-
-
-def _transports(names: Sequence[str]) -> tuple[Transport, ...]:
-    if isinstance(names, str) or tuple(names) != ("bearer",):
-        raise ConfigurationError(
-            f"transports={names!r} names a transport that does not exist.",
-            why="A token is only read where the app says it lives.",
-            fix='transports=("bearer",).',
-        )
-    return (BearerTransport(),)
-
-
-def _known_routes(names: Iterable[str]) -> frozenset[str]:
-    wanted = frozenset([names] if isinstance(names, str) else names)
-    for name in sorted(wanted - ALL):
-        near = difflib.get_close_matches(name, sorted(ALL), n=1)
-        raise ConfigurationError(
-            f"{name!r} is not a route.",
-            why="A misspelt name would leave a route out, unseen.",
-            fix=f"Did you mean {near[0]!r}?" if near else f"Choose from {sorted(ALL)}.",
-        )
-    return wanted

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 
+from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.openapi import ensure_guards_are_bound, hook_openapi
 from fastapi_jwtkit.web.routers.jwks import add_jwks
 from fastapi_jwtkit.web.routers.login import add_login
@@ -18,25 +18,14 @@ from fastapi_jwtkit.web.routers.sessions import add_me, add_sessions
 from fastapi_jwtkit.web.routers.token import add_token
 from fastapi_jwtkit.web.routes import AccountRoute, PrefixRouter
 
-if TYPE_CHECKING:
-    from fastapi_jwtkit.web.plugin import JWTAuth
-
-__all__ = ["ALL", "make_router"]
+__all__ = ["make_router"]
 
 WELL_KNOWN = "/.well-known"
-
-ALL = frozenset(
-    (
-        *("register", "token", "login", "refresh", "logout", "logout-all"),
-        *("me", "sessions", "jwks"),
-    )
-)
-"""Names of all routes; ``JWTAuth(kit, routes=ALL - {"register"})`` leaves one out."""
 
 _NEED_USERS = frozenset({"token", "login", "refresh"})
 
 
-def make_router(auth: JWTAuth, app: FastAPI, *, first: bool) -> APIRouter:
+def make_router(auth: MountedKit, app: FastAPI, *, first: bool) -> APIRouter:
     """Return one router with what is under the prefix and what is under ``/.well-known``.
 
     Args:
@@ -77,14 +66,14 @@ def make_router(auth: JWTAuth, app: FastAPI, *, first: bool) -> APIRouter:
     return router
 
 
-def _can_serve(auth: JWTAuth, name: str) -> bool:
+def _can_serve(auth: MountedKit, name: str) -> bool:
     if name == "register":
         return auth.kit.can_register
     return name not in _NEED_USERS or auth.kit.users is not None
 
 
 def _lifespan_of(
-    auth: JWTAuth, app: FastAPI
+    auth: MountedKit, app: FastAPI
 ) -> Callable[[object], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncGenerator[None]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fastapi import APIRouter, Request, Response
 
 from fastapi_jwtkit.errors import UnavailableError
 from fastapi_jwtkit.keys.jwks import JWKS_MEDIA_TYPE, JWKSDocument
+from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses, without_422
-
-if TYPE_CHECKING:
-    from fastapi_jwtkit.web.plugin import JWTAuth
 
 __all__ = ["add_jwks"]
 
 
-def add_jwks(router: APIRouter, auth: JWTAuth) -> None:
+def add_jwks(router: APIRouter, auth: MountedKit) -> None:
     """Add the route that publishes public keys, and no others."""
 
     async def jwks(request: Request) -> Response:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fastapi import APIRouter, Request
 
 from fastapi_jwtkit.credentials import Credentials
@@ -15,16 +13,14 @@ from fastapi_jwtkit.errors import (
 )
 from fastapi_jwtkit.scopes import parse_scope
 from fastapi_jwtkit.web.client import device_of
+from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses
 from fastapi_jwtkit.web.schemas import LoginBody, TokenBody
-
-if TYPE_CHECKING:
-    from fastapi_jwtkit.web.plugin import JWTAuth
 
 __all__ = ["add_login"]
 
 
-def add_login(router: APIRouter, auth: JWTAuth) -> None:
+def add_login(router: APIRouter, auth: MountedKit) -> None:
     """Add the route that trades a password for tokens."""
 
     async def login(request: Request, body: LoginBody) -> TokenBody:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fastapi import APIRouter, Request
 
 from fastapi_jwtkit.errors import (
@@ -15,18 +13,16 @@ from fastapi_jwtkit.errors import (
 )
 from fastapi_jwtkit.kit import JWTKit
 from fastapi_jwtkit.records import SessionProof
+from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses
 from fastapi_jwtkit.web.schemas import LogoutBody
-
-if TYPE_CHECKING:
-    from fastapi_jwtkit.web.plugin import JWTAuth
 
 __all__ = ["add_logout", "add_logout_all"]
 
 _RESPONSES = error_responses(InvalidRequestError, InvalidTokenError, UnavailableError)
 
 
-def add_logout(router: APIRouter, auth: JWTAuth) -> None:
+def add_logout(router: APIRouter, auth: MountedKit) -> None:
     """Add the route that ends one session."""
 
     async def logout(request: Request, body: LogoutBody | None = None) -> None:
@@ -37,7 +33,7 @@ def add_logout(router: APIRouter, auth: JWTAuth) -> None:
     router.add_api_route("/logout", logout, methods=["POST"], status_code=204, responses=_RESPONSES)
 
 
-def add_logout_all(router: APIRouter, auth: JWTAuth) -> None:
+def add_logout_all(router: APIRouter, auth: MountedKit) -> None:
     """Add the route that ends every session of the caller."""
 
     async def logout_all(request: Request, body: LogoutBody | None = None) -> None:
@@ -54,7 +50,9 @@ def add_logout_all(router: APIRouter, auth: JWTAuth) -> None:
     )
 
 
-async def _proofs(auth: JWTAuth, request: Request, body: LogoutBody | None) -> list[SessionProof]:
+async def _proofs(
+    auth: MountedKit, request: Request, body: LogoutBody | None
+) -> list[SessionProof]:
     """Return what the request proves: at least one, all of the same session.
 
     Raises:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fastapi import APIRouter, Request
 
 from fastapi_jwtkit.errors import (
@@ -15,17 +13,15 @@ from fastapi_jwtkit.errors import (
 )
 from fastapi_jwtkit.scopes import parse_scope
 from fastapi_jwtkit.web.client import device_of
+from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses
 from fastapi_jwtkit.web.routes import OAuthRoute
 from fastapi_jwtkit.web.schemas import RefreshBody, TokenBody
 
-if TYPE_CHECKING:
-    from fastapi_jwtkit.web.plugin import JWTAuth
-
 __all__ = ["add_refresh"]
 
 
-def add_refresh(router: APIRouter, auth: JWTAuth) -> None:
+def add_refresh(router: APIRouter, auth: MountedKit) -> None:
     """Add the route that spends a refresh token."""
 
     async def refresh(request: Request, body: RefreshBody) -> TokenBody:

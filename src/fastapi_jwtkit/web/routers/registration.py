@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fastapi import APIRouter
 
 from fastapi_jwtkit.credentials import Credentials
@@ -13,16 +11,14 @@ from fastapi_jwtkit.errors import (
     PasswordRejectedError,
     UnavailableError,
 )
+from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses
 from fastapi_jwtkit.web.schemas import RegisterBody, UserBody
-
-if TYPE_CHECKING:
-    from fastapi_jwtkit.web.plugin import JWTAuth
 
 __all__ = ["add_register"]
 
 
-def add_register(router: APIRouter, auth: JWTAuth) -> None:
+def add_register(router: APIRouter, auth: MountedKit) -> None:
     """Add the route that makes an account; its scopes are the kit's default ones."""
 
     async def register(body: RegisterBody) -> UserBody:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fastapi import APIRouter, Depends
 
 from fastapi_jwtkit.errors import (
@@ -12,11 +10,9 @@ from fastapi_jwtkit.errors import (
     UnavailableError,
 )
 from fastapi_jwtkit.principal import Principal
+from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses, without_422
 from fastapi_jwtkit.web.schemas import MeBody, SessionBody
-
-if TYPE_CHECKING:
-    from fastapi_jwtkit.web.plugin import JWTAuth
 
 __all__ = ["add_me", "add_sessions"]
 
@@ -25,7 +21,7 @@ __all__ = ["add_me", "add_sessions"]
 # function could not be evaluated there, and the guard would be lost without a word.
 
 
-def add_me(router: APIRouter, auth: JWTAuth) -> None:
+def add_me(router: APIRouter, auth: MountedKit) -> None:
     """Add the route that says who is calling."""
     caller = Depends(auth.current_principal)
 
@@ -47,7 +43,7 @@ def add_me(router: APIRouter, auth: JWTAuth) -> None:
     )
 
 
-def add_sessions(router: APIRouter, auth: JWTAuth) -> None:
+def add_sessions(router: APIRouter, auth: MountedKit) -> None:
     """Add the routes that list the caller's sessions and end one."""
     caller = Depends(auth.current_principal)
 

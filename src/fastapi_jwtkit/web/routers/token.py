@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import SecretStr
@@ -22,6 +22,7 @@ from fastapi_jwtkit.records import TokenPair
 from fastapi_jwtkit.scopes import MAX_SCOPE_CHARACTERS, parse_scope
 from fastapi_jwtkit.web.client import device_of
 from fastapi_jwtkit.web.form import FORM, read_form
+from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses
 from fastapi_jwtkit.web.routes import OAuthRoute
 from fastapi_jwtkit.web.schemas import (
@@ -31,9 +32,6 @@ from fastapi_jwtkit.web.schemas import (
     MAX_USERNAME,
     TokenBody,
 )
-
-if TYPE_CHECKING:
-    from fastapi_jwtkit.web.plugin import JWTAuth
 
 __all__ = ["add_token"]
 
@@ -47,7 +45,7 @@ LIMITS: Mapping[str, int] = {
 }
 
 
-def add_token(router: APIRouter, auth: JWTAuth) -> None:
+def add_token(router: APIRouter, auth: MountedKit) -> None:
     """Add the token endpoint: refresh tokens, and passwords if ``swagger_login`` is on."""
 
     async def token(request: Request) -> TokenBody:
@@ -86,7 +84,7 @@ def add_token(router: APIRouter, auth: JWTAuth) -> None:
     )
 
 
-async def _refresh(auth: JWTAuth, request: Request, form: Mapping[str, str]) -> TokenPair:
+async def _refresh(auth: MountedKit, request: Request, form: Mapping[str, str]) -> TokenPair:
     if "refresh_token" not in form:
         raise InvalidRequestError("refresh_token_missing")
     return await auth.kit.rotate(
@@ -98,7 +96,7 @@ async def _refresh(auth: JWTAuth, request: Request, form: Mapping[str, str]) -> 
     )
 
 
-async def _login(auth: JWTAuth, request: Request, form: Mapping[str, str]) -> TokenPair:
+async def _login(auth: MountedKit, request: Request, form: Mapping[str, str]) -> TokenPair:
     if "username" not in form or "password" not in form:
         raise InvalidRequestError("credentials_missing")
     try:
