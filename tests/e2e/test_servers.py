@@ -1,0 +1,233 @@
+"""One small app under every server and client that people put before it."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from server_processes import (
+    GUNICORN,
+    READY_SECONDS,
+    UVICORN,
+    ServerProcess,
+    environment_of,
+    running,
+)
+
+SERVED = """\
+import os
+from typing import Annotated
+
+from fastapi import Depends, FastAPI
+from fastapi_jwtkit import JWTAuth, Principal, require_scopes
+
+app = FastAPI()
+auth = JWTAuth.from_env()
+auth.install(app)
+
+
+@app.get("/pid")
+async def pid() -> int:
+    return os.getpid()
+
+
+@app.get("/tasks")
+async def tasks(principal: Annotated[Principal, Depends(require_scopes("tasks:read"))]) -> str:
+    return principal.subject
+"""
+MOUNTED = """\
+import os
+
+from fastapi import FastAPI
+from served import app as inner
+
+app = FastAPI()
+app.mount("/v1", inner)
+
+
+@app.get("/pid")
+async def pid() -> int:
+    return os.getpid()
+"""
+DEV = {"JWTKIT_ENV": "dev", "JWTKIT_DEFAULT_SCOPES": "tasks:read"}
+PERSON = {"username": "ann", "password": "a rather long password"}
+TEACHING = "Two workers of this server keep their sessions in memory."
+BAD_TOKEN = 'Bearer error="invalid_token"'
+PREFIXES = {"served": "", "mounted": "/v1"}
+
+Send = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Return a directory with the modules of the app."""
+    (tmp_path / "served.py").write_text(SERVED, "utf-8")
+    (tmp_path / "mounted.py").write_text(MOUNTED, "utf-8")
+    return tmp_path
+
+
+def bearer(tokens: Any) -> dict[str, str]:
+    """Return the header that carries the access token of an answer."""
+    return {"Authorization": f"Bearer {tokens.json()['access_token']}"}
+
+
+async def journey(send: Send) -> None:
+    """Register, log in, pass a guard, refresh, log out; then nothing passes any more."""
+    user = await send("POST", "/auth/register", json=PERSON)
+    assert user.status_code == 201, user.text
+    stranger = await send("GET", "/tasks")
+    assert (stranger.status_code, stranger.headers["www-authenticate"]) == (401, "Bearer")
+    first = await send("POST", "/auth/login", json=PERSON)
+    assert first.status_code == 200, first.text
+    tasks = await send("GET", "/tasks", headers=bearer(first))
+    assert (tasks.status_code, tasks.json()) == (200, user.json()["id"])
+    grant = {"refresh_token": first.json()["refresh_token"]}
+    second = await send("POST", "/auth/refresh", json=grant)
+    assert second.status_code == 200, second.text
+    assert (await send("GET", "/tasks", headers=bearer(second))).status_code == 200
+    assert (await send("POST", "/auth/logout", headers=bearer(second))).status_code == 204
+    for pair in (first, second):
+        dead = await send("GET", "/tasks", headers=bearer(pair))
+        assert (dead.status_code, dead.headers["www-authenticate"]) == (401, BAD_TOKEN)
+        grant = {"refresh_token": pair.json()["refresh_token"]}
+        refused = await send("POST", "/auth/refresh", json=grant)
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+
+
+def sending(client: Any, prefix: str = "") -> Send:
+    """Return a way to send the requests of a journey by a client that does not await."""
+
+    async def send(method: str, path: str, **request: Any) -> Any:
+        return client.request(method, prefix + path, **request)
+
+    return send
+
+
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [
+        ((*UVICORN, "served:app"), "served"),
+        ((*GUNICORN, "--preload", "-w", "1", "mounted:app"), "mounted"),
+    ],
+    ids=["uvicorn", "gunicorn --preload, mounted"],
+)
+async def test_the_journey_ends_well_under_a_real_server(
+    directory: Path, command: tuple[str, ...], module: str
+) -> None:
+    """Also where the app is made before the worker is forked, and where no lifespan runs."""
+    with running(directory, command, **DEV) as server, server.connect() as client:
+        await journey(sending(client, PREFIXES[module]))
+    assert "Traceback" not in server.output
+
+
+@pytest.fixture(params=["served", "mounted"])
+def in_process(
+    request: pytest.FixtureRequest, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[FastAPI, str]:
+    """Return an app of those modules, and the prefix under which the routes are."""
+    for name, value in DEV.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("JWTKIT_DEV_DIRECTORY", str(directory / ".jwtkit"))
+    for name in ("served", "mounted"):
+        spec = importlib.util.spec_from_file_location(name, directory / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, name, module)
+        spec.loader.exec_module(module)
+    app: FastAPI = sys.modules[request.param].app
+    return app, PREFIXES[request.param]
+
+
+async def test_the_journey_ends_well_under_a_test_client_without_with(
+    in_process: tuple[FastAPI, str],
+) -> None:
+    """No lifespan, and an event loop of its own for each request."""
+    app, prefix = in_process
+    await journey(sending(TestClient(app), prefix))
+
+
+async def test_the_journey_ends_well_under_an_asgi_transport(
+    in_process: tuple[FastAPI, str],
+) -> None:
+    """No lifespan, in the event loop of the test."""
+    app, prefix = in_process
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test" + prefix) as client:
+        await journey(client.request)
+
+
+TWO_WORKERS = pytest.mark.parametrize(
+    "command",
+    [(*GUNICORN, "--preload", "-w", "2"), (*UVICORN, "--workers", "2")],
+    ids=["gunicorn --preload -w 2", "uvicorn --workers 2"],
+)
+
+
+def log_in_at(server: ServerProcess, worker: int) -> httpx.Response:
+    """Register and log in at one worker, which so becomes the one that keeps sessions."""
+    assert server.ask(worker, "POST", "/v1/auth/register", json=PERSON).status_code == 201
+    tokens = server.ask(worker, "POST", "/v1/auth/login", json=PERSON)
+    assert tokens.status_code == 200, tokens.text
+    return tokens
+
+
+@TWO_WORKERS
+def test_a_second_worker_refuses_to_keep_sessions_in_memory(
+    directory: Path, command: tuple[str, ...]
+) -> None:
+    """It says why and what to do, hands out no token, and lets nobody in by one.
+
+    The app is mounted, so that nothing is asked at start-up.
+    """
+    with running(directory, (*command, "mounted:app"), **DEV) as server:
+        first, second = server.workers(2)
+        tokens = log_in_at(server, first)
+        assert TEACHING not in server.output
+        grant = {"refresh_token": tokens.json()["refresh_token"]}
+        server.ask(second, "POST", "/v1/auth/register", json=PERSON)
+        answers = [
+            server.ask(second, "POST", "/v1/auth/login", json=PERSON),
+            server.ask(second, "POST", "/v1/auth/refresh", json=grant),
+            server.ask(second, "GET", "/v1/tasks", headers=bearer(tokens)),
+        ]
+        assert [answer.status_code for answer in answers] == [500, 500, 500]
+        assert not any("token" in answer.text for answer in answers)
+        assert server.ask(first, "GET", "/v1/tasks", headers=bearer(tokens)).status_code == 200
+        assert server.ask(first, "POST", "/v1/auth/refresh", json=grant).status_code == 200
+    assert server.output.count(TEACHING) >= 3
+    assert "fix:  Run one worker, or give JWTKit(sessions=" in server.output
+
+
+def test_production_without_keys_ends_at_start_up_with_the_commands_to_run(
+    directory: Path,
+) -> None:
+    """Not at the first login, hours later."""
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-m", *UVICORN, "served:app"],
+        cwd=directory,
+        env=environment_of(directory, JWTKIT_ISSUER="https://auth.example.com"),
+        capture_output=True,
+        text=True,
+        timeout=READY_SECONDS,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "Uvicorn running on" not in said
+    assert "There are no signing keys: neither keys nor keys_file is set." in said
+    for command in (
+        "jwtkit keys generate --keys-file keys.json --refresh-secrets-file refresh-secrets.json",
+        "export JWTKIT_KEYS_FILE=keys.json JWTKIT_REFRESH_SECRETS_FILE=refresh-secrets.json",
+    ):
+        assert command in said
+    assert not (directory / ".jwtkit").exists()
