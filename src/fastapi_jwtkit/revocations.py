@@ -68,7 +68,8 @@ class Revocations:
         self._by_kind = tuple(self._entries.values())
         self._vouched: dict[str, int] = {}
         self._position: str | None = None
-        self._born_at = _LONG_AGO
+        self.trusted_from = _LONG_AGO
+        """Tokens issued since then need no look at their row (see ``needs_row``)."""
         self._read_at = self._read_at_wall = _LONG_AGO
         self._swept_at = clock.monotonic()
         self._follower: asyncio.Task[None] | None = None
@@ -112,7 +113,7 @@ class Revocations:
         A feed that was emptied has forgotten what was revoked before: tokens issued
         before its birth are checked against their session once, and then vouched for.
         """
-        if claims.issued_at >= self._born_at + BIRTH_SLACK_SECONDS:
+        if claims.issued_at >= self.trusted_from:
             return False
         return claims.epoch < self._vouched.get(claims.session_id or "", claims.epoch + 1)
 
@@ -205,7 +206,8 @@ class Revocations:
         else:
             page = await self._store.snapshot(self._realm)
         self._apply(page.entries)
-        self._position, self._born_at = page.position, page.born_at
+        self._position = page.position
+        self.trusted_from = page.born_at + BIRTH_SLACK_SECONDS
         # From the start of the read: what came during it may not be in it.
         self._read_at, self._read_at_wall = started, started_wall
 

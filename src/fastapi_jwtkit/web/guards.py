@@ -98,7 +98,15 @@ class _Asking(SecurityBase):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.demand})"
 
-    async def _principal(self, connection: HTTPConnection) -> Principal | None:
+    def _known(self, connection: HTTPConnection) -> Principal | None:
+        """Return who is calling if memory alone can tell: the way of every warm request."""
+        app = connection.scope.get("app")
+        if getattr(app, "dependency_overrides", None):
+            return None
+        return (self.source or only_source(app)).known_principal(connection)
+
+    async def _ask(self, connection: HTTPConnection) -> Principal | None:
+        """Return who is calling, ``None`` for a stranger."""
         app = connection.scope.get("app")
         overrides = getattr(app, "dependency_overrides", None)
         if overrides:
@@ -108,9 +116,7 @@ class _Asking(SecurityBase):
             )
             if found:
                 return principal
-        source = self.source or _only_source(app)
-        known = source.known_principal(connection)
-        return await source.principal_of(connection) if known is None else known
+        return await (self.source or only_source(app)).principal_of(connection)
 
 
 class Guard(_Asking):
@@ -128,7 +134,7 @@ class Guard(_Asking):
     async def __call__(self, connection: HTTPConnection) -> Principal:
         """Return who is calling, or refuse."""
         try:
-            principal = await self._principal(connection)
+            principal = self._known(connection) or await self._ask(connection)
             if principal is None:
                 raise NotAuthenticatedError("no_token")
             self.demand.check(principal)
@@ -149,7 +155,7 @@ class OptionalGuard(_Asking):
             HTTPException: 401 for a token that is no good.
         """
         try:
-            return await self._principal(connection)
+            return self._known(connection) or await self._ask(connection)
         except ConfigurationError:
             raise
         except JWTKitError as error:
@@ -177,8 +183,14 @@ def sources_of(app: object) -> tuple[PrincipalSource, ...]:
     return found
 
 
-def _only_source(app: object) -> PrincipalSource:
-    sources = sources_of(app)
+def only_source(app: object) -> PrincipalSource:
+    """Return the one plugin of an app.
+
+    Raises:
+        NotInstalledError: there is none.
+        ConfigurationError: there are several, and nobody can say whose tokens to trust.
+    """
+    sources: tuple[PrincipalSource, ...] = getattr(app, INSTALLED, ())
     return sources[0] if len(sources) == 1 else _not_one(sources)
 
 

@@ -78,14 +78,12 @@ class MountedKit:
         """
         scope = connection.scope
         known: Principal | None = scope.get(self._memo)
-        if known is not None:
-            return known
-        raw = self._read(connection)
-        claims = None if raw is None else self._verify_fast(raw)
-        if claims is None:
-            return None
-        principal = scope[self._memo] = Principal.of(claims)
-        return principal
+        if known is None:
+            raw = self._read(connection)
+            claims = None if raw is None else self._verify_fast(raw)
+            if claims is not None:
+                known = scope[self._memo] = Principal.of(claims)
+        return known
 
     async def principal_of(self, connection: HTTPConnection, /) -> Principal | None:
         """Return who is calling, ``None`` for a stranger; verified once per request.
