@@ -1,0 +1,81 @@
+"""Whose address a session is said to come from: the socket's peer, not what a header says."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from web_kits import PASSWORD, Realm, bearer
+
+PEER = "203.0.113.9"
+CLAIMED = "198.51.100.7"
+FORWARDED = {
+    "X-Forwarded-For": f"{CLAIMED}, 10.0.0.1",
+    "Forwarded": f"for={CLAIMED}",
+    "X-Real-IP": CLAIMED,
+    "X-Client-IP": CLAIMED,
+    "True-Client-IP": CLAIMED,
+    "CF-Connecting-IP": CLAIMED,
+}
+
+
+def make_app() -> FastAPI:
+    """Return an app with a realm that takes registrations."""
+    app = FastAPI()
+    Realm().auth.install(app)
+    return app
+
+
+async def address_of_a_login(app: object, peer: str, headers: dict[str, str]) -> str:
+    """Register, log in and return the address that the list of sessions shows."""
+    transport = httpx.ASGITransport(app, client=(peer, 50_000))  # type: ignore[arg-type]  # uvicorn's own type of an app
+    person = {"username": "ann", "password": PASSWORD}
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        await client.post("/auth/register", json=person)
+        tokens = (await client.post("/auth/login", json=person, headers=headers)).json()
+        listed = await client.get("/auth/sessions", headers=bearer(tokens["access_token"]))
+    (session,) = listed.json()
+    address: str = session["ip"]
+    return address
+
+
+@pytest.mark.attack(14)
+@pytest.mark.parametrize("header", FORWARDED)
+async def test_no_header_says_where_a_login_comes_from(header: str) -> None:
+    """Anybody can send one."""
+    headers = {header: FORWARDED[header]}
+    assert await address_of_a_login(make_app(), PEER, headers) == PEER
+
+
+@pytest.mark.attack(14)
+async def test_a_refresh_does_not_move_a_session_to_a_claimed_address() -> None:
+    """The row keeps what the login saw."""
+    realm = Realm()
+    app = FastAPI()
+    realm.auth.install(app)
+    transport = httpx.ASGITransport(app, client=(PEER, 50_000))
+    person = {"username": "ann", "password": PASSWORD}
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        await client.post("/auth/register", json=person)
+        first = (await client.post("/auth/login", json=person)).json()
+        body = {"refresh_token": first["refresh_token"]}
+        pair = (await client.post("/auth/refresh", json=body, headers=FORWARDED)).json()
+        headers = bearer(pair["access_token"])
+        (session,) = (await client.get("/auth/sessions", headers=headers)).json()
+    assert session["ip"] == PEER
+
+
+@pytest.mark.attack(14)
+@pytest.mark.parametrize(
+    ("peer", "address"), [(PEER, PEER), ("127.0.0.1", CLAIMED)], ids=["a stranger", "the proxy"]
+)
+async def test_a_server_that_knows_its_proxy_is_believed(peer: str, address: str) -> None:
+    """Uvicorn replaces the peer where the peer is a trusted proxy: 127.0.0.1 by default.
+
+    So a process on the same machine may claim any address; nobody else may.
+    """
+    headers = {"X-Forwarded-For": CLAIMED}
+    app = ProxyHeadersMiddleware(make_app(), trusted_hosts="127.0.0.1")  # type: ignore[arg-type]  # uvicorn's own type of an app
+    assert await address_of_a_login(app, peer, headers) == address
