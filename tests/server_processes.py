@@ -47,11 +47,13 @@ class ServerProcess:
         The app tells its own at ``/pid``.
         """
         seen: set[int] = set()
-        for _ in range(TRIES):
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:  # the last of them may still be starting
             with self.connect() as client:
                 seen.add(client.get("/pid").json())
             if len(seen) == count:
                 return sorted(seen)
+            time.sleep(0.01)
         message = f"only {seen} answered:\n{self.output}"
         raise AssertionError(message)
 

@@ -44,6 +44,26 @@ async def pid() -> int:
 async def tasks(principal: Annotated[Principal, Depends(require_scopes("tasks:read"))]) -> str:
     return principal.subject
 """
+# Made an hour ago, so that a worker trusts its own memory of what was revoked since.
+AGED = SERVED.replace(
+    "auth = JWTAuth.from_env()\nauth.install(app)\n",
+    """
+class Clock:
+    past = 3600.0
+
+    def now(self) -> float:
+        return time.time() - self.past
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+clock = Clock()
+auth = JWTAuth.from_env(clock=clock)
+auth.install(app)
+clock.past = 0.0
+""",
+).replace("import os\n", "import os\nimport time\n")
 MOUNTED = """\
 import os
 
@@ -61,6 +81,7 @@ async def pid() -> int:
 DEV = {"JWTKIT_ENV": "dev", "JWTKIT_DEFAULT_SCOPES": "tasks:read"}
 PERSON = {"username": "ann", "password": "a rather long password"}
 TEACHING = "Two workers of this server keep their sessions in memory."
+FIX = "fix:  Run one worker, or give JWTKit(sessions="
 BAD_TOKEN = 'Bearer error="invalid_token"'
 PREFIXES = {"served": "", "mounted": "/v1"}
 
@@ -71,6 +92,8 @@ Send = Callable[..., Awaitable[Any]]
 def directory(tmp_path: Path) -> Path:
     """Return a directory with the modules of the app."""
     (tmp_path / "served.py").write_text(SERVED, "utf-8")
+    (tmp_path / "aged.py").write_text(AGED, "utf-8")
+    (tmp_path / "mounted_aged.py").write_text(MOUNTED.replace("served", "aged"), "utf-8")
     (tmp_path / "mounted.py").write_text(MOUNTED, "utf-8")
     return tmp_path
 
@@ -181,15 +204,32 @@ def log_in_at(server: ServerProcess, worker: int) -> httpx.Response:
     return tokens
 
 
+def run_to_its_end(directory: Path, command: tuple[str, ...], **settings: str) -> tuple[int, str]:
+    """Run a server that ends by itself, and return its exit status and what it said."""
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-m", *command],
+        cwd=directory,
+        env=environment_of(directory, **settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=READY_SECONDS,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.mark.std(102)
+@pytest.mark.attack(10)
 @TWO_WORKERS
 def test_a_second_worker_refuses_to_keep_sessions_in_memory(
     directory: Path, command: tuple[str, ...]
 ) -> None:
-    """It says why and what to do, hands out no token, and lets nobody in by one.
+    """It says why, hands out no token, and never lets in by one that the other revoked.
 
     The app is mounted, so that nothing is asked at start-up.
     """
-    with running(directory, (*command, "mounted:app"), **DEV) as server:
+    with running(directory, (*command, "mounted_aged:app"), **DEV) as server:
         first, second = server.workers(2)
         tokens = log_in_at(server, first)
         assert TEACHING not in server.output
@@ -199,30 +239,38 @@ def test_a_second_worker_refuses_to_keep_sessions_in_memory(
             server.ask(second, "POST", "/v1/auth/login", json=PERSON),
             server.ask(second, "POST", "/v1/auth/refresh", json=grant),
             server.ask(second, "GET", "/v1/tasks", headers=bearer(tokens)),
+            server.ask(second, "GET", "/v1/auth/sessions", headers=bearer(tokens)),
+            server.ask(second, "POST", "/v1/auth/logout", headers=bearer(tokens)),
+            server.ask(second, "POST", "/v1/auth/logout-all", headers=bearer(tokens)),
         ]
-        assert [answer.status_code for answer in answers] == [500, 500, 500]
+        assert [answer.status_code for answer in answers] == [500] * 6
         assert not any("token" in answer.text for answer in answers)
-        assert server.ask(first, "GET", "/v1/tasks", headers=bearer(tokens)).status_code == 200
         assert server.ask(first, "POST", "/v1/auth/refresh", json=grant).status_code == 200
-    assert server.output.count(TEACHING) >= 3
-    assert "fix:  Run one worker, or give JWTKit(sessions=" in server.output
+        out = server.ask(first, "POST", "/v1/auth/logout", headers=bearer(tokens))
+        assert out.status_code == 204
+        assert server.ask(second, "GET", "/v1/tasks", headers=bearer(tokens)).status_code == 500
+        assert server.ask(first, "GET", "/v1/tasks", headers=bearer(tokens)).status_code == 401
+    assert server.output.count(TEACHING) >= 7
+    assert FIX in server.output
+
+
+def test_a_server_of_two_workers_ends_at_start_up_and_says_why(directory: Path) -> None:
+    """Not at the first login, hours later."""
+    command = (*GUNICORN, "-w", "2", "served:app")
+    status, said = run_to_its_end(directory, command, **DEV)
+    assert status != 0
+    assert TEACHING in said
+    assert FIX in said
 
 
 def test_production_without_keys_ends_at_start_up_with_the_commands_to_run(
     directory: Path,
 ) -> None:
     """Not at the first login, hours later."""
-    done = subprocess.run(  # noqa: S603 - this interpreter
-        [sys.executable, "-m", *UVICORN, "served:app"],
-        cwd=directory,
-        env=environment_of(directory, JWTKIT_ISSUER="https://auth.example.com"),
-        capture_output=True,
-        text=True,
-        timeout=READY_SECONDS,
-        check=False,
+    status, said = run_to_its_end(
+        directory, (*UVICORN, "served:app"), JWTKIT_ISSUER="https://auth.example.com"
     )
-    said = done.stdout + done.stderr
-    assert done.returncode != 0
+    assert status != 0
     assert "Uvicorn running on" not in said
     assert "There are no signing keys: neither keys nor keys_file is set." in said
     for command in (
