@@ -1,6 +1,7 @@
 import json
 import sqlite3
 import uuid
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class Person:
 class People:
     def __init__(self, path: Path) -> None:
         self.path = path
-        with sqlite3.connect(path) as db:
+        with closing(sqlite3.connect(path)) as db:
             db.execute(
                 "CREATE TABLE IF NOT EXISTS people"
                 " (id TEXT PRIMARY KEY, login TEXT UNIQUE, password_hash TEXT, scopes TEXT)"
@@ -47,7 +48,8 @@ class People:
     def set_password_hash(
         self, user_id: str, password_hash: str, /, *, expected: str | None
     ) -> bool:
-        with sqlite3.connect(self.path) as db:  # only if nobody changed it in between
+        # Only if nobody changed it in between: one statement decides.
+        with closing(sqlite3.connect(self.path)) as db, db:
             changed = db.execute(
                 "UPDATE people SET password_hash = ? WHERE id = ? AND password_hash IS ?",
                 (password_hash, user_id, expected),
@@ -55,7 +57,7 @@ class People:
         return changed.rowcount == 1
 
     def _find(self, query: str, value: str) -> Person | None:
-        with sqlite3.connect(self.path) as db:
+        with closing(sqlite3.connect(self.path)) as db:
             row = db.execute(query, (value,)).fetchone()
         if row is None:
             return None
@@ -67,7 +69,7 @@ class People:
     def add(self, new: NewUser, /) -> Person:
         row = (str(uuid.uuid4()), new.login, new.password_hash, json.dumps(sorted(new.scopes)))
         try:
-            with sqlite3.connect(self.path) as db:
+            with closing(sqlite3.connect(self.path)) as db, db:
                 db.execute("INSERT INTO people VALUES (?, ?, ?, ?)", row)
         except sqlite3.IntegrityError:
             raise LoginTakenError("login_taken") from None
