@@ -8,7 +8,8 @@
     │   ├── MissingKeyError              nothing to sign or verify with
     │   ├── MissingExtraError            an optional dependency is not installed
     │   ├── NotInstalledError            a guard ran on an app without ``install(app)``
-    │   └── ReservedClaimError           a caller tried to set a claim the kit owns
+    │   ├── ReservedClaimError           a caller tried to set a claim the kit owns
+    │   └── SecondWorkerError            two workers keep the same sessions in memory
     ├── AuthenticationError              who is calling?
     │   ├── NotAuthenticatedError        no token at all
     │   ├── InvalidTokenError            a token that fails any check
@@ -68,6 +69,7 @@ __all__ = [
     "PasswordRejectedError",
     "ReservedClaimError",
     "RevocationsStaleError",
+    "SecondWorkerError",
     "SessionNotFoundError",
     "StoreUnavailableError",
     "ThrottledError",
@@ -146,6 +148,10 @@ class NotInstalledError(ConfigurationError):
 
 class ReservedClaimError(ConfigurationError):
     """A caller tried to set a claim that the kit itself owns (RFC 7519 4.1, RFC 9068)."""
+
+
+class SecondWorkerError(ConfigurationError):
+    """Another worker of this server keeps the sessions of the realm in its memory."""
 
 
 class AuthenticationError(JWTKitError):

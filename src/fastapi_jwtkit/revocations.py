@@ -16,9 +16,10 @@ import weakref
 from collections.abc import Iterable, Sequence
 
 from fastapi_jwtkit.claims import Claims
-from fastapi_jwtkit.errors import InvalidTokenError, RevocationsStaleError
+from fastapi_jwtkit.errors import ConfigurationError, InvalidTokenError, RevocationsStaleError
 from fastapi_jwtkit.protocols import Clock, RevocationStore
 from fastapi_jwtkit.records import RevocationEntry, RevocationKind
+from fastapi_jwtkit.revocation_entries import merge_entries
 from fastapi_jwtkit.store_errors import store_call
 
 __all__ = ["Revocations"]
@@ -172,7 +173,7 @@ class Revocations:
             flight = loop.create_task(self._read_within_limit(), name="jwtkit-revocation-read")
             self._flight = flight
         await asyncio.shield(flight)
-        if self._age() > self._max_staleness:
+        if not self.is_fresh() and self._age() > self._max_staleness:
             raise RevocationsStaleError("revocations_stale")
         if self._follower is None or self._follower.done() or self._follower.get_loop() is not loop:
             self._follower = loop.create_task(self._follow(), name="jwtkit-revocation-feed")
@@ -196,6 +197,8 @@ class Revocations:
         try:
             async with asyncio.timeout(SYNC_LIMIT_SECONDS):
                 await self._read(wait=False)
+        except ConfigurationError:
+            raise  # a second worker in memory: waiting will not help
         except Exception:  # whatever a store raises, staleness decides
             logger.warning("the revocation feed cannot be read", exc_info=True)
 
@@ -207,7 +210,10 @@ class Revocations:
             page = await self._store.snapshot(self._realm)
         self._apply(page.entries)
         self._position = page.position
-        self.trusted_from = page.born_at + BIRTH_SLACK_SECONDS
+        if page.born_at + BIRTH_SLACK_SECONDS != self.trusted_from:
+            # Another state: what was vouched for may have been revoked in the old one.
+            self._vouched.clear()
+            self.trusted_from = page.born_at + BIRTH_SLACK_SECONDS
         # From the start of the read: what came during it may not be in it.
         self._read_at, self._read_at_wall = started, started_wall
 
@@ -229,8 +235,7 @@ class Revocations:
         for entry in entries:
             of_kind = self._entries[entry.kind]
             known = of_kind.get(entry.value)
-            if known is None or _outranks(entry, known):
-                of_kind[entry.value] = entry
+            of_kind[entry.value] = entry if known is None else merge_entries(known, entry)
         if self._clock.monotonic() - self._swept_at > _SWEEP_EVERY_SECONDS:
             self._sweep()
 
@@ -241,19 +246,6 @@ class Revocations:
             for value, entry in list(of_kind.items()):
                 if entry.expires_at is not None and entry.expires_at <= now:
                     del of_kind[value]
-
-
-def _outranks(entry: RevocationEntry, known: RevocationEntry) -> bool:
-    """Say whether an entry kills more than the known one of the same name."""
-    if entry.kind == "sid":
-        if known.min_epoch is None:
-            return False
-        return entry.min_epoch is None or entry.min_epoch > known.min_epoch
-    if entry.kind == "subject":
-        if known.not_before is None:
-            return False
-        return entry.not_before is None or entry.not_before > known.not_before
-    return False
 
 
 # After a fork the follower of the parent does not run in the child.

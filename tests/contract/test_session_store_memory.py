@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contract.session_store import REALM, SessionStoreContract, new_session
-
 from clocks import FakeClock
+from contract.session_store import REALM, SessionStoreContract, new_session
 from fastapi_jwtkit.stores.memory import MemorySessionStore
 
 

@@ -270,3 +270,59 @@ async def test_a_reader_behind_a_cut_log_gets_the_whole_state() -> None:
     await store.publish(REALM, [entry("sid", f"s{n}") for n in range(10_050)])
     page = await store.follow(REALM, start.position)
     assert len(page.entries) == 10_050
+
+
+async def test_a_late_weaker_entry_does_not_weaken_the_feed() -> None:
+    """A worker that loads the state afterwards still refuses the ended session."""
+    clock = FakeClock()
+    store = MemoryRevocationStore(clock=clock)
+    await store.publish(REALM, [entry("sid", "s1")])
+    await store.publish(REALM, [entry("sid", "s1", min_epoch=1)])
+    (kept,) = (await store.snapshot(REALM)).entries
+    assert kept.min_epoch is None
+
+
+async def test_a_logout_that_is_repeated_lasts_from_the_last_time() -> None:
+    """The first one may have reached this process only."""
+    clock = FakeClock()
+    store = Counted(clock)
+    revocations = follow(store, clock)
+    store.broken = True
+    with pytest.raises(StoreUnavailableError):
+        await revocations.publish([revocations.session_entry("s1")])
+    store.broken = False
+    clock.step(700)
+    await revocations.publish([revocations.session_entry("s1")])
+    clock.step(100)
+    await revocations.publish([revocations.session_entry("s2")])
+    assert revocations.is_session_revoked("s1")
+
+
+async def test_no_staleness_at_all_can_be_asked_for() -> None:
+    """A map that was just read is fresh enough for anybody."""
+    clock = FakeClock()
+    store = Counted(clock)
+    revocations = Revocations(store, realm=REALM, max_staleness=0, entry_ttl=750, clock=clock)
+    await revocations.freshen()
+    await revocations.freshen()
+    store.broken = True
+    clock.step(2)
+    with pytest.raises(RevocationsStaleError):
+        await revocations.freshen()
+    await revocations.stop()
+
+
+async def test_what_was_vouched_for_is_asked_again_when_the_feed_is_made_anew() -> None:
+    """The old feed may have heard of an end that the new one does not know."""
+    clock = FakeClock()
+    revocations = follow(MemoryRevocationStore(clock=clock), clock)
+    await revocations.freshen()
+    claims = claims_of(clock, iat=clock.now())
+    revocations.vouch(claims, epoch=2)
+    assert not revocations.needs_row(claims)
+    await revocations.stop()
+    clock.step(5)
+    revocations._store = MemoryRevocationStore(clock=clock)
+    await revocations.freshen()
+    assert revocations.needs_row(claims)
+    await revocations.stop()

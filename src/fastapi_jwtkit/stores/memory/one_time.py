@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import islice
 
 from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.protocols import Clock
@@ -31,7 +32,7 @@ class MemoryOneTimeStore:
             if (realm, token_id) in self._consumed:
                 return False
             self._consumed[realm, token_id] = expires_at
-            for key, expiry in list(self._consumed.items())[:20]:
+            for key, expiry in list(islice(self._consumed.items(), 20)):
                 if expiry <= now and key != (realm, token_id):
                     del self._consumed[key]
             return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from dataclasses import replace
+from itertools import islice
 
 from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.protocols import Clock
@@ -62,6 +63,7 @@ class MemorySessionStore:
 
     async def advance(self, realm: str, sid: str, advance: Advance, /) -> Session | None:
         """Spend a refresh token; see the port."""
+        claim_realm(realm)
         now = self._clock.now()
         with self._lock:
             session = self._live(realm, sid, now)
@@ -77,6 +79,7 @@ class MemorySessionStore:
 
     async def count_replay(self, realm: str, sid: str, /, *, counter: int) -> int | None:
         """Count one replay; see the port."""
+        claim_realm(realm)
         now = self._clock.now()
         with self._lock:
             session = self._live(realm, sid, now)
@@ -87,6 +90,7 @@ class MemorySessionStore:
 
     async def revoke(self, realm: str, sid: str, /, *, reason: str) -> bool:
         """End the session for good; an earlier reason stays."""
+        claim_realm(realm)
         now = self._clock.now()
         with self._lock:
             session = self._rows.get((realm, sid))
@@ -96,6 +100,7 @@ class MemorySessionStore:
 
     async def bump_epoch(self, realm: str, sid: str, /) -> int | None:
         """Raise the claims version by one."""
+        claim_realm(realm)
         now = self._clock.now()
         with self._lock:
             session = self._live(realm, sid, now)
@@ -106,6 +111,7 @@ class MemorySessionStore:
 
     async def list(self, realm: str, subject: str, /) -> list[Session]:
         """Return the subject's live sessions, oldest first."""
+        claim_realm(realm)
         now = self._clock.now()
         with self._lock:
             sids = tuple(self._of_subject.get((realm, subject), ()))
@@ -120,7 +126,7 @@ class MemorySessionStore:
 
     def _sweep(self, now: float) -> None:
         """Forget a few of the oldest rows that are over; caller holds the lock."""
-        for key in list(self._rows)[:_SWEEP_BATCH]:
+        for key in list(islice(self._rows, _SWEEP_BATCH)):
             session = self._rows.pop(key)
             # A revoked row stays until it would have expired: it may still be asked.
             if now < min(session.idle_expiry, session.absolute_expiry):

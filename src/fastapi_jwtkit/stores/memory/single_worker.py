@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import tempfile
 import threading
 from pathlib import Path
 
-from fastapi_jwtkit.errors import ConfigurationError
+from fastapi_jwtkit.errors import ConfigurationError, SecondWorkerError
 
 try:
     import fcntl
@@ -31,19 +32,39 @@ def claim_realm(realm: str) -> None:
     with the process however it ends.
 
     Raises:
-        ConfigurationError: another worker of this server holds it.
+        SecondWorkerError: another worker of this server holds it.
+        ConfigurationError: the lock file cannot be opened.
     """
     if (os.getpid(), realm) in _held or fcntl is None:
         return
     with _lock:
-        if (os.getpid(), realm) in _held:
-            return
-        descriptor = os.open(_path_of(realm), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        if (os.getpid(), realm) not in _held:
+            _held[os.getpid(), realm] = _lock_file(_path_of(realm))
+
+
+def _lock_file(path: Path) -> int:
+    """Lock a file for as long as this process lives, and return its descriptor."""
+    assert fcntl is not None  # noqa: S101 - the caller asked
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The lock file {path} cannot be opened: {error.strerror}.",
+                why="It shows that no second worker keeps the same sessions in memory.",
+                fix="Set TMPDIR to a directory that this user may write to.",
+                docs="explanation/revocation/",
+            ) from None
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.stat(path).st_ino == os.fstat(descriptor).st_ino:  # noqa: PTH116 - beside fstat
+                atexit.register(_unlink_own, path, os.getpid())
+                return descriptor
+        except FileNotFoundError:
+            pass  # its owner ended and took it away between the two calls
         except OSError:
             os.close(descriptor)
-            raise ConfigurationError(
+            raise SecondWorkerError(
                 "Two workers of this server keep their sessions in memory.",
                 why="Each would know only its own logins and logouts: a session made by one "
                 "is unknown to the other, and a token revoked by one lives on in the other.",
@@ -51,7 +72,12 @@ def claim_realm(realm: str) -> None:
                 "all workers share.",
                 docs="explanation/revocation/",
             ) from None
-        _held[os.getpid(), realm] = descriptor
+        os.close(descriptor)
+
+
+def _unlink_own(path: Path, pid: int) -> None:
+    if os.getpid() == pid:
+        path.unlink(missing_ok=True)
 
 
 def _path_of(realm: str) -> Path:
