@@ -21,6 +21,8 @@ FRESH_SECONDS = 5.0
 """How old the last look at the sources may be where something is issued."""
 READ_SECONDS = 5.0
 """Time that a source has for one read."""
+PATIENCE_SECONDS = 0.05
+"""How long a request waits for a look while it has keys that are a little old."""
 
 logger = logging.getLogger("fastapi_jwtkit")
 
@@ -38,29 +40,28 @@ class LiveRings:
 
     Args:
         keys: source of the key ring.
-        secrets: source of the ring of refresh secrets.
+        secrets: source of the ring of refresh secrets; ``None`` where none are needed.
         clock: measures the two intervals.
     """
 
-    def __init__(self, *, keys: KeySource, secrets: KeySource, clock: Clock) -> None:
+    def __init__(self, *, keys: KeySource, secrets: KeySource | None, clock: Clock) -> None:
         self.ring = KeyRing()
         self.secrets = SecretRing()
         ring, secret_ring = self.ring, self.secrets
-        self._followed = (
-            _Followed(keys, lambda text: ring.adopt(KeyRing.from_text(text))),
-            _Followed(secrets, lambda text: secret_ring.adopt(SecretRing.from_text(text))),
-        )
+        self._followed = [_Followed(keys, lambda text: ring.adopt(KeyRing.from_text(text)))]
+        if secrets is not None:
+            self._followed.append(
+                _Followed(secrets, lambda text: secret_ring.adopt(SecretRing.from_text(text)))
+            )
         self._clock = clock
-        self._flights: dict[asyncio.AbstractEventLoop, asyncio.Future[None]] = {}
-        self._looks: int = 0
+        self._flights: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
         self._looked_at = float("-inf")
         self._reread_at = float("-inf")
 
     @property
     def is_loaded(self) -> bool:
-        """Whether both rings were loaded once."""
-        keys, secrets = self._followed
-        return keys.is_loaded and secrets.is_loaded
+        """Whether every ring was loaded once."""
+        return all(followed.is_loaded for followed in self._followed)
 
     @property
     def is_fresh(self) -> bool:
@@ -98,37 +99,40 @@ class LiveRings:
     async def freshen(self) -> None:
         """Look at the sources if the last look is more than 5 s old; cheap otherwise.
 
-        Called before something is issued, so that a key that was rotated or revoked
-        signs nothing for longer than that.
+        Called before something is issued or verified, so that a key that was rotated or
+        revoked is in force for no longer than that. A source that hangs delays nobody
+        who has keys: they go on with those, and the look goes on beside them.
 
         Raises:
             ConfigurationError: nothing was ever loaded, and there are no keys.
             KeySourceUnavailableError: nothing was ever loaded, and it cannot be now.
         """
-        if not self.is_fresh:
-            await self._look()
+        if self.is_loaded and not self.is_fresh:
+            under_way = asyncio.get_running_loop() in self._flights
+            flight = self._flight()
+            if not under_way:
+                await asyncio.wait({flight}, timeout=PATIENCE_SECONDS)
         await self.ensure_loaded()
 
     async def _look(self) -> None:
-        """Read both sources, or wait for whoever reads them on this loop already."""
+        """Read the sources, or wait for whoever reads them on this loop already."""
+        await asyncio.shield(self._flight())
+
+    def _flight(self) -> asyncio.Task[None]:
+        """Return the look that is under way on this loop, or start one."""
         loop = asyncio.get_running_loop()
-        before = self._looks
-        while self._looks == before:
-            flight = self._flights.get(loop)
-            if flight is not None:
-                # The reader may be cancelled with its request: then the next one reads.
-                await asyncio.shield(flight)
-                continue
-            flight = self._flights[loop] = loop.create_future()
-            try:
-                for followed in self._followed:
-                    await followed.look()
-                self._looked_at = self._clock.monotonic()
-                self._looks += 1
-            finally:
-                del self._flights[loop]
-                if not loop.is_closed():
-                    flight.set_result(None)
+        flight = self._flights.get(loop)
+        if flight is None or flight.done():
+            flight = loop.create_task(self._read_sources(loop), name="jwtkit-key-sources")
+            self._flights[loop] = flight
+        return flight
+
+    async def _read_sources(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            await asyncio.gather(*(followed.look() for followed in self._followed))
+            self._looked_at = self._clock.monotonic()
+        finally:
+            self._flights.pop(loop, None)
 
 
 class _Followed:
@@ -138,13 +142,14 @@ class _Followed:
         self._source = source
         self._adopt = adopt
         self._digest: bytes | None = None
+        self._hanging: asyncio.Future[str] | None = None
         self.is_loaded = False
         self.failure: JWTKitError | None = None
 
     async def look(self) -> None:
         """Adopt the text if it is another one; keep the failure if there is one."""
         failure = await self._read_and_adopt()
-        if failure is not None and str(failure) != str(self.failure):
+        if self.is_loaded and failure is not None and str(failure) != str(self.failure):
             logger.error("keys not read, keeping those there are: %s", failure)
         self.failure = failure
 
@@ -155,15 +160,29 @@ class _Followed:
 
     async def _read_and_adopt(self) -> JWTKitError | None:
         try:
-            async with asyncio.timeout(READ_SECONDS):
-                outcome = attempt(self._take, await self._source.read())
+            text = await self._read()
+            return attempt(self._take, text)
         except JWTKitError as error:
             return error.with_traceback(None)
         except Exception as error:  # noqa: BLE001 - a source is foreign code: any failure is one
             # The type alone: what a driver says may quote what it read.
             logger.warning("key source failed: %s", type(error).__name__)
             return KeySourceUnavailableError("key_source_failed")
-        return outcome
+
+    async def _read(self) -> str:
+        """Read, for 5 s at most; a read that hangs is taken up again, not doubled.
+
+        A thread that a dead mount holds cannot be cancelled: one more each time would
+        use up the threads of the loop.
+        """
+        reading, self._hanging = self._hanging, None
+        if reading is None or reading.get_loop() is not asyncio.get_running_loop():
+            reading = asyncio.ensure_future(self._source.read())
+        await asyncio.wait({reading}, timeout=READ_SECONDS)
+        if not reading.done():
+            self._hanging = reading
+            raise KeySourceUnavailableError("key_source_hangs")
+        return reading.result()
 
     def _take(self, text: str) -> None:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

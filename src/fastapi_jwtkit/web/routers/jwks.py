@@ -17,7 +17,7 @@ def add_jwks(router: APIRouter, auth: MountedKit) -> None:
 
     async def jwks(request: Request) -> Response:
         """Return the keys that verify access tokens."""
-        await auth.kit.rings.ensure_loaded()
+        await auth.kit.rings.freshen()
         document = JWKSDocument.of(auth.kit.rings.ring)
         headers = {"ETag": document.etag, "Cache-Control": document.cache_control}
         if document.is_fresh_for(request.headers.get("if-none-match")):
