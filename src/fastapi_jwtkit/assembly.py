@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from fastapi_jwtkit.accounts.registration import Registration
 from fastapi_jwtkit.accounts.user_reads import UserReads
 from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.credentials import Credentials
-from fastapi_jwtkit.errors import ConfigurationError
+from fastapi_jwtkit.errors import ConfigurationError, SecondWorkerError
 from fastapi_jwtkit.event_sinks import Events, LoggingSink
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.hashing import HashingExecutor
@@ -47,6 +48,9 @@ __all__ = ["Accounts", "Assembly", "Parts", "assemble"]
 
 ENTRY_SLACK_SECONDS = 30.0 + 120.0
 """A revocation entry outlives the longest access token by leeway and clock difference."""
+HANDOVER_TRIES = 15
+HANDOVER_PAUSE_SECONDS = 0.2
+"""A server that restarts its one worker starts the new one before the old one ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,7 @@ class Accounts:
     logins: Logins
     refresh: Refresh
     registration: Registration | None
+    users: UserReads
     hashing: HashingExecutor
     events: Events
 
@@ -100,6 +105,19 @@ class Assembly:
     verification: Verification
     accounts: Accounts | None
 
+    async def first_read(self) -> None:
+        """Read the feed; a worker that is being replaced is given a moment to end.
+
+        Raises:
+            SecondWorkerError: it does not end, so it is no predecessor.
+        """
+        for _ in range(HANDOVER_TRIES):
+            try:
+                return await self.revocations.freshen()
+            except SecondWorkerError:
+                await asyncio.sleep(HANDOVER_PAUSE_SECONDS)
+        return await self.revocations.freshen()
+
     def need_accounts(self) -> Accounts:
         """Return what knows users.
 
@@ -127,10 +145,12 @@ class _Shared:
     revocations: Revocations
     events: Events
     clock: Clock
+    knows_sessions: bool
 
 
 def assemble(settings: Settings, parts: Parts) -> Assembly:
     """Connect the parts of a kit. Opens nothing."""
+    _refuse_half_shared(settings, parts)
     clock = parts.clock or SystemClock()
     events = Events((LoggingSink(), *parts.events), realm=settings.realm, clock=clock)
     keys, secrets = key_sources_of(settings, clock=clock)
@@ -141,15 +161,18 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
         entry_ttl=settings.access_ttl + ENTRY_SLACK_SECONDS,
         clock=clock,
     )
+    # A kit with neither users nor a shared store only verifies: it can hear of no logout.
+    knows_sessions = not (parts.users is None and parts.sessions is None)
     store = parts.sessions or MemorySessionStore(clock=clock)
     shared = _Shared(
         settings=settings,
-        rings=LiveRings(keys=keys, secrets=secrets, clock=clock),
+        rings=LiveRings(keys=keys, secrets=secrets if parts.users else None, clock=clock),
         store=store,
         sessions=Sessions(store, revocations, realm=settings.realm, events=events),
         revocations=revocations,
         events=events,
         clock=clock,
+        knows_sessions=knows_sessions,
     )
     return Assembly(
         rings=shared.rings,
@@ -169,13 +192,14 @@ def _verification(shared: _Shared) -> Verification:
         clock=shared.clock,
         max_life=settings.access_ttl,
         cache=VerifiedClaimsCache(),
+        realm=settings.realm,
     )
     return Verification(
         verifier=verifier,
         rings=shared.rings,
         revocations=shared.revocations,
         sessions=shared.sessions,
-        mode=settings.revocation,
+        mode=settings.revocation if shared.knows_sessions else "off",
         events=shared.events,
     )
 
@@ -219,6 +243,7 @@ def _accounts(shared: _Shared, users: UserStore, parts: Parts) -> Accounts:
         logins=logins,
         refresh=refresh,
         registration=_registration(settings, users, hashing),
+        users=reads,
         hashing=hashing,
         events=shared.events,
     )
@@ -231,6 +256,7 @@ def _issuer(shared: _Shared) -> TokenIssuer:
         audience=shared.settings.audience,
         access_ttl=shared.settings.access_ttl,
         clock=shared.clock,
+        realm=shared.settings.realm,
     )
 
 
@@ -251,3 +277,15 @@ def _fit_for(settings: Settings, hasher: PasswordHasher) -> PasswordHasher:
             fix="Leave out hasher=, or pass PasslibHasher(). Tests set Settings(env='dev').",
         )
     return hasher
+
+
+def _refuse_half_shared(settings: Settings, parts: Parts) -> None:
+    in_memory = parts.sessions is None or isinstance(parts.sessions, MemorySessionStore)
+    if in_memory or parts.revocations is not None or settings.revocation != "feed":
+        return
+    raise ConfigurationError(
+        "sessions= was given and revocations= was not.",
+        why="Each worker would keep a feed of its own: a logout at one is unknown to the others.",
+        fix="Pass revocations= of the same kind, or Settings(revocation='strict').",
+        docs="explanation/revocation/",
+    )

@@ -21,7 +21,6 @@ class EventName(StrEnum):
 
     LOGIN_SUCCEEDED = "authn_login_success"
     LOGIN_FAILED = "authn_login_fail"
-    TOKEN_CREATED = "authn_token_created"
     TOKEN_REFUSED = "authn_token_refused"
     TOKEN_REVOKED_USED = "authn_token_revoked_used"
     TOKEN_REUSED = "authn_token_reuse"
@@ -48,7 +47,7 @@ class AuthEvent:
         realm: in which kit.
         outcome: ``True`` for success.
         reason: snake_case cause of a failure.
-        subject, session_id, client_id: whom it concerns, where that is known.
+        subject, session_id: whom it concerns, where that is known.
         ip, user_agent: where the request came from, where there was one.
         detail: more, with bounded names: numbers and short words only.
     """
@@ -60,7 +59,6 @@ class AuthEvent:
     reason: str = ""
     subject: str | None = None
     session_id: str | None = None
-    client_id: str | None = None
     ip: str | None = None
     user_agent: str | None = None
     detail: Mapping[str, str | int] = field(default_factory=lambda: _NOTHING)

@@ -46,7 +46,7 @@ class JWTKit:
     Args:
         settings: see ``Settings``; nothing is read from the environment here.
         users: your users. Without them there are no logins and no sessions: the kit
-            then only verifies.
+            then only verifies, and hears of a logout if it is given the stores.
         sessions: where sessions live; default: in memory, for one process.
         revocations: the feed of what is revoked; default: in memory.
         one_time: what may happen once; default: in memory.
@@ -92,6 +92,7 @@ class JWTKit:
         self.verify_fast: Callable[[str], Claims | None] = self._verification.fast
         """Verify from memory alone; ``None``: ``verify`` must be awaited instead. Raises
         ``InvalidTokenError``."""
+        self.tell_denied = self._verification.tell_denied
 
     @classmethod
     def from_env(cls, **parts: Any) -> Self:
@@ -118,6 +119,14 @@ class JWTKit:
             PasswordRejectedError: the password breaks a rule; ``detail`` says which.
         """
         return await self._assembly.need_accounts().register(credentials, email=email)
+
+    async def find_user(self, user_id: str) -> User | None:
+        """Return the user as the user store has them now.
+
+        Raises:
+            StoreUnavailableError: the store failed.
+        """
+        return await self._assembly.need_accounts().users.by_id(user_id)
 
     async def login(
         self,
@@ -259,9 +268,11 @@ class JWTKit:
             MissingKeyError: in production without keys; says which command makes them.
         """
         await self.rings.ensure_loaded()
+        if self.users is None:
+            return
         if self.settings.revocation != "off":
-            await self._assembly.revocations.freshen()
-        if self._in_memory and self.users is not None:
+            await self._assembly.first_read()
+        if self._in_memory:
             logger.warning("sessions live in memory: every login ends with this process")
 
     async def stop(self) -> None:

@@ -6,6 +6,7 @@ import difflib
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -86,6 +87,20 @@ class Settings(BaseSettings):
     def _split_audience(cls, value: object) -> object:
         return _split(value)
 
+    @field_validator("issuer")
+    @classmethod
+    def _check_issuer(cls, value: str) -> str:
+        # RFC 8414 2: no query, no fragment; compared exactly, so one spelling only.
+        parts = urlsplit(value)
+        is_url = parts.scheme in {"https", "http"} and parts.netloc
+        if value and (not is_url or value.split() != [value] or value[-1] in "/?#"):
+            message = "issuer must be an http(s) URL without a trailing slash"
+            raise ValueError(message)
+        if parts.query or parts.fragment:
+            message = "issuer must have neither query nor fragment"
+            raise ValueError(message)
+        return value
+
     @field_validator("default_scopes", mode="before")
     @classmethod
     def _split_scopes(cls, value: object) -> object:
@@ -108,6 +123,9 @@ class Settings(BaseSettings):
             fill(self, "realm", self.issuer)
         if not self.audience:
             fill(self, "audience", (self.issuer,))
+        if self.access_ttl > self.idle_ttl:
+            message = "access_ttl is above idle_ttl: access tokens would outlive their session"
+            raise ValueError(message)
         if self.idle_ttl > self.absolute_ttl:
             message = "idle_ttl is above absolute_ttl, so it would never count"
             raise ValueError(message)

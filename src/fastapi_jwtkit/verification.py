@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from fastapi_jwtkit.claims import Claims
-from fastapi_jwtkit.errors import InvalidTokenError
+from fastapi_jwtkit.errors import AuthorizationError, InvalidTokenError
 from fastapi_jwtkit.event_sinks import Events
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.key_sources.live_rings import LiveRings
+from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.records import FoundSession, SessionProof
 from fastapi_jwtkit.revocations import Revocations
-from fastapi_jwtkit.sessions.sessions import Sessions
+from fastapi_jwtkit.sessions.sessions import Sessions, is_live
 from fastapi_jwtkit.tokens.codec import UNKNOWN_KID
 from fastapi_jwtkit.tokens.verifier import TokenVerifier
 
@@ -106,10 +107,12 @@ class Verification:
         """Return the session of an authentic token; expired and revoked ones will do.
 
         Who holds such a token may end its session, so that logging out works again and
-        again and however late.
+        again and however late. It proves the subject only while the session lives: a
+        token stolen once must not log the person out of everything for ever.
 
         Raises:
             InvalidTokenError: it is forged, or of no session.
+            StoreUnavailableError: the session row cannot be read.
         """
         await self._rings.freshen()
         try:
@@ -119,9 +122,22 @@ class Verification:
                 raise
             await self._rings.reread()
             claims = self._verifier.verify_even_if_expired(raw)
-        if claims.session_id is None:
+        sid = claims.session_id
+        if sid is None:
             raise InvalidTokenError("token_without_session")
-        return SessionProof(sid=claims.session_id, subject=claims.subject)
+        found = await self._sessions.find(sid)
+        lives = found is not None and found.session.subject == claims.subject and is_live(found)
+        return SessionProof(sid=sid, subject=claims.subject if lives else None)
+
+    def tell_denied(self, principal: Principal, error: AuthorizationError) -> None:
+        """Say that somebody who is known was not let in."""
+        self._events.emit(
+            EventName.ACCESS_DENIED,
+            outcome=False,
+            reason=error.reason,
+            subject=principal.subject,
+            session_id=principal.session_id,
+        )
 
     async def _authentic(self, raw: str) -> Claims:
         await self._rings.freshen()
@@ -168,7 +184,7 @@ def _why_dead(found: FoundSession | None, claims: Claims) -> str:
     session = found.session
     if session.revoked_at is not None:
         return "session_revoked"
-    if found.now >= min(session.idle_expiry, session.absolute_expiry):
+    if not is_live(found):
         return "session_expired"
     if session.subject != claims.subject:
         return "session_of_another_subject"

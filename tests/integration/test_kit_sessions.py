@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,9 +29,9 @@ from fastapi_jwtkit.keys.secret_ring import SecretRing
 from fastapi_jwtkit.kit import JWTKit
 from fastapi_jwtkit.passwords.passlib_hasher import PasslibHasher
 from fastapi_jwtkit.protocols import User
-from fastapi_jwtkit.records import Device, SessionProof
+from fastapi_jwtkit.records import Device, RevocationEntry, SessionProof
 from fastapi_jwtkit.settings import Settings
-from fastapi_jwtkit.stores.memory import MemorySessionStore
+from fastapi_jwtkit.stores.memory import MemoryRevocationStore, MemorySessionStore
 from fastapi_jwtkit.stores.memory.users import MemoryUser, MemoryUserStore
 from kits import PASSWORD, SCOPES, House, credentials
 
@@ -561,3 +562,133 @@ def test_settings_with_secrets_do_not_print_them() -> None:
     """Ring texts are masked."""
     text = SecretRing.generate(now=FakeClock().now()).to_text()
     assert text not in repr(Settings(env="dev", refresh_secrets=SecretStr(text)))
+
+
+class FlakyFeed(MemoryRevocationStore):
+    """A feed that can be switched off."""
+
+    broken = False
+
+    async def publish(self, realm: str, entries: Sequence[RevocationEntry], /) -> None:
+        """Publish, or fail."""
+        if self.broken:
+            raise ConnectionError("the feed is gone")
+        await super().publish(realm, entries)
+
+
+async def test_with_the_feed_down_a_session_is_ended_in_its_row_all_the_same() -> None:
+    """The caller is told that it is not done; what could be done was."""
+    clock, feed = FakeClock(), FlakyFeed()
+    store = MemorySessionStore(clock=clock)
+    house = House(clock=clock, parts={"sessions": store, "revocations": feed})
+    reused, left = await house.log_in(), await house.log_in()
+    await house.kit.rotate(reused.refresh_token)
+    clock.step(31)
+    feed.broken = True
+    with pytest.raises(StoreUnavailableError):
+        await house.kit.rotate(reused.refresh_token)
+    with pytest.raises(StoreUnavailableError):
+        await house.kit.close(SessionProof(sid=left.session.sid, subject=None))
+    assert await house.kit.list_sessions(reused.session.subject) == []
+
+
+@pytest.mark.attack(10)
+async def test_a_stolen_token_speaks_for_the_person_only_while_its_session_lives() -> None:
+    """Afterwards it ends the session it was of, once more, and nothing else."""
+    house = House()
+    stolen = await house.log_in()
+    spent, _ = stolen.refresh_token, await house.kit.rotate(stolen.refresh_token)
+    assert (await house.kit.prove_access(stolen.access_token)).subject is not None
+    assert (await house.kit.prove_refresh(spent)).subject is None
+    house.clock.step(3_600)
+    assert (await house.kit.prove_access(stolen.access_token)).subject is not None
+    await house.kit.close_all(stolen.session.subject)
+    assert (await house.kit.prove_access(stolen.access_token)).subject is None
+    assert (await house.kit.prove_refresh(spent)).subject is None
+
+
+async def test_a_kit_that_only_verifies_needs_public_matters_alone() -> None:
+    """No refresh secrets, no user store, no session rows: a worker elsewhere."""
+    house = House()
+    pair = await house.log_in()
+    values = house.settings.model_dump() | {"refresh_secrets": None, "env": "prod"}
+    worker = JWTKit(Settings(**values), clock=house.clock)
+    await worker.start()
+    assert (await worker.verify(pair.access_token)).subject == pair.session.subject
+    assert worker.verify_fast(pair.access_token) is not None
+
+
+async def test_a_token_of_another_realm_of_the_same_issuer_is_refused() -> None:
+    """Even if keys, audience and stores are shared."""
+    staff = House(realm="staff")
+    values = staff.settings.model_dump()
+    pair = await staff.log_in()
+    for realm in ("customers", staff.settings.issuer):
+        other = House(clock=staff.clock, **(values | {"realm": realm}))
+        assert await refused(other, pair.access_token) == "wrong_realm"
+        back = await other.log_in()
+        assert await refused(staff, back.access_token) == "wrong_realm"
+    assert await refused(staff, pair.access_token) == ""
+
+
+async def test_a_right_password_that_asks_for_too_much_is_heard_of() -> None:
+    """A guess that hits must leave a trace whatever else is wrong with the request."""
+    house = House()
+    await house.register()
+    with pytest.raises(InvalidScopeError):
+        await house.kit.login(credentials(), scopes=frozenset({"nope"}))
+    assert [event.reason for event in house.heard.of(EventName.LOGIN_FAILED)] == [
+        "scope_wider_than_granted"
+    ]
+
+
+async def test_no_access_token_outlives_its_session() -> None:
+    """The last one before the absolute limit is short."""
+    house = House(access_ttl=600, idle_ttl=3_000, absolute_ttl=3_000)
+    pair = await house.log_in()
+    house.clock.step(2_900)
+    last = await house.kit.rotate(pair.refresh_token)
+    assert last.expires_in <= 100
+    claims = await house.kit.verify(last.access_token)
+    assert claims.expires_at <= last.session.absolute_expiry
+
+
+def test_a_shared_session_store_without_a_shared_feed_is_refused() -> None:
+    """Each worker would hear of its own logouts alone."""
+
+    class Shared:
+        """Stands for a store of another kind."""
+
+    with pytest.raises(ConfigurationError, match="revocations"):
+        House(parts={"sessions": Shared()})
+
+
+async def test_roles_that_are_one_string_are_refused() -> None:
+    """The word admin is not the roles a, d, i, m and n."""
+    house = House()
+    broken = replace(await house.register("bob"), roles="admin")  # type: ignore[arg-type]
+    house.users._users[broken.id] = broken
+    with pytest.raises(ConfigurationError, match="roles"):
+        await house.kit.login(credentials("bob"))
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://a.example/",
+        "a.example",
+        "https://a.example?x=1",
+        "https://a.example#f",
+        "https://a b",
+    ],
+)
+def test_an_issuer_has_one_spelling(issuer: str) -> None:
+    """It is compared exactly, so what invites a second spelling is refused."""
+    with pytest.raises(ConfigurationError, match="issuer"):
+        Settings(issuer=issuer)
+
+
+def test_an_access_token_may_not_be_meant_to_outlive_an_idle_session() -> None:
+    """Lives that contradict each other are refused at start-up."""
+    with pytest.raises(ConfigurationError, match="access_ttl"):
+        Settings(issuer="https://a.example", access_ttl=86_400, idle_ttl=3_600)

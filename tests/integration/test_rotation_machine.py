@@ -26,17 +26,15 @@ from hypothesis.stateful import (
 
 from clocks import FakeClock
 from fastapi_jwtkit.errors import (
-    InvalidCredentialsError,
     InvalidGrantError,
     InvalidScopeError,
     InvalidTokenError,
-    JWTKitError,
     StoreUnavailableError,
 )
 from fastapi_jwtkit.records import Session, TokenPair
 from fastapi_jwtkit.stores.memory import MemorySessionStore
 from fastapi_jwtkit.stores.memory.users import MemoryUser, MemoryUserStore
-from kits import SCOPES, House, credentials
+from kits import House, credentials
 
 GRACE = 30.0
 SLACK = 5.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from fastapi_jwtkit.errors import ConfigurationError, InvalidScopeError, UnavailableError
 from fastapi_jwtkit.protocols import ClaimsFor, User
 from fastapi_jwtkit.records import Session
@@ -49,13 +51,14 @@ class AccessTokens:
             subject=user.id,
             client_id=session.client_id,
             scopes=granted_scopes(user, session.scope, requested),
-            roles=frozenset(user.roles),
-            permissions=frozenset(user.permissions),
+            roles=_names("roles", user.roles),
+            permissions=_names("permissions", user.permissions),
             session_id=session.sid,
             epoch=epoch,
             auth_time=session.auth_time,
             amr=session.amr,
             audience=session.audience,
+            not_after=session.absolute_expiry,
             extra=extra,
         )
         return self._issuer.issue_access(grant, issued_at=issued_at)
@@ -80,8 +83,19 @@ def granted_scopes(
         InvalidScopeError: the request is wider than the grant (RFC 6749 6). A scope the
             user lost meanwhile is left out without an error.
     """
-    held = frozenset(user.scopes)
+    held = _names("scopes", user.scopes)
     limit = held if granted is None else granted
     if requested is not None and not requested <= limit:
         raise InvalidScopeError("scope_wider_than_granted")
     return (limit if requested is None else requested) & held
+
+
+def _names(what: str, names: Collection[str]) -> frozenset[str]:
+    if isinstance(names, str):
+        raise ConfigurationError(
+            f"User.{what} is one string.",
+            why="A string is a collection of characters; none of them is what you mean.",
+            fix=f"Return a set or a list: {what} = frozenset({{…}}).",
+            docs="how-to/bring-your-own-users/",
+        )
+    return frozenset(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets as random
 from collections.abc import Awaitable, Callable
@@ -14,7 +15,7 @@ from fastapi_jwtkit.errors import InvalidCredentialsError, JWTKitError
 from fastapi_jwtkit.event_sinks import Events
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.protocols import Clock, User
-from fastapi_jwtkit.records import Device, NewSession, Session, TokenPair
+from fastapi_jwtkit.records import Device, NewSession, TokenPair
 from fastapi_jwtkit.sessions.access_tokens import AccessTokens, granted_scopes
 from fastapi_jwtkit.sessions.limits import SessionLimits
 from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
@@ -104,7 +105,8 @@ class Logins:
                 )
 
             pair = await self._open(known.user, request, confirm)
-        except InvalidCredentialsError as error:
+        except JWTKitError as error:
+            # Whatever stopped it: a right guess that asked for too much is one as well.
             self._events.emit(
                 EventName.LOGIN_FAILED, outcome=False, reason=error.reason, device=request.device
             )
@@ -139,15 +141,17 @@ class Logins:
         granted_scopes(user, None, request.scopes)
         key_id = await self._tokens.active_key_id()
         issued_at = self._clock.now()
-        session = await self._sessions.open(self._new(user, request, issued_at, key_id))
+        new = self._new(user, request, issued_at, key_id)
         try:
+            session = await self._sessions.open(new)
             current = await confirm()
             access = await self._access.issue(
                 current, session, epoch=session.epoch, requested=None, issued_at=issued_at
             )
             refresh_token = await self._tokens.current(session)
         except BaseException as error:
-            await self._undo(session, error)
+            # Shielded: who cancels the request must not leave a session behind.
+            await asyncio.shield(self._undo(new, error))
             raise
         self._events.emit(
             EventName.LOGIN_SUCCEEDED,
@@ -187,11 +191,11 @@ class Logins:
             raise InvalidCredentialsError("user_disabled" if user else "user_gone")
         return user
 
-    async def _undo(self, session: Session, cause: BaseException) -> None:
+    async def _undo(self, new: NewSession, cause: BaseException) -> None:
         """End a session whose tokens nobody will get."""
         reason = cause.reason if isinstance(cause, JWTKitError) else "login_failed"
         try:
-            await self._sessions.close(session.sid, reason=reason, subject=session.subject)
+            await self._sessions.close(new.sid, reason=reason, subject=new.subject)
         except JWTKitError:
             # Its tokens were never handed out; the row idles out.
             logger.warning("a session of a failed login could not be ended")

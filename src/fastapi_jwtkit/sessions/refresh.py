@@ -30,7 +30,7 @@ from fastapi_jwtkit.sessions.limits import SessionLimits
 from fastapi_jwtkit.sessions.refresh_token import RefreshToken
 from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
 from fastapi_jwtkit.sessions.rotation import Decision, Presented, Verdict, classify
-from fastapi_jwtkit.sessions.sessions import Sessions
+from fastapi_jwtkit.sessions.sessions import Sessions, is_live
 from fastapi_jwtkit.store_errors import store_call
 from fastapi_jwtkit.tokens.issuer import IssuedToken
 
@@ -141,8 +141,8 @@ class Refresh:
     async def prove(self, text: str) -> SessionProof:
         """Return the session of an authentic refresh token, spent ones included.
 
-        A spent one proves its own session and no subject: whoever kept an old token may
-        end the line it was of, and nothing else of the person's.
+        A spent one, or one of a session that is over, proves that session and no subject:
+        whoever kept an old token may end the line it was of, and nothing else.
 
         Raises:
             InvalidGrantError: it is forged, or of another line than the row.
@@ -153,8 +153,8 @@ class Refresh:
             return SessionProof(sid=token.sid, subject=None)
         if not hmac.compare_digest(found.session.line, token.line):
             raise InvalidGrantError("session_of_another_line")
-        spent = token.counter < found.session.counter
-        return SessionProof(sid=token.sid, subject=None if spent else found.session.subject)
+        speaks = token.counter >= found.session.counter and is_live(found)
+        return SessionProof(sid=token.sid, subject=found.session.subject if speaks else None)
 
     async def _round(self, attempt: _Attempt) -> TokenPair | None:
         """Try once; ``None``: somebody was faster, try again."""

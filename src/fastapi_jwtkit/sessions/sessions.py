@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fastapi_jwtkit.errors import StoreUnavailableError
 from fastapi_jwtkit.event_sinks import Events
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.protocols import SessionStore
@@ -11,7 +12,7 @@ from fastapi_jwtkit.records import FoundSession, NewSession, RevocationEntry, Se
 from fastapi_jwtkit.revocations import Revocations
 from fastapi_jwtkit.store_errors import store_call
 
-__all__ = ["Sessions"]
+__all__ = ["Sessions", "is_live"]
 
 
 class Sessions:
@@ -52,16 +53,13 @@ class Sessions:
     async def close(self, sid: str, *, reason: str, subject: str | None = None) -> None:
         """End a session and every access token of it, at once.
 
-        The feed first, the row second: a worker that serves must hear of it even if
-        the row cannot be written.
+        The feed first, the row second, and the row even if the feed failed: a worker
+        that serves must hear of it, and a reuse must be committed.
 
         Raises:
             StoreUnavailableError: one of the two could not be done; try again.
         """
-        await self._revocations.publish([self._revocations.session_entry(sid)])
-        with store_call("session_revoke_failed"):
-            await self._store.revoke(self._realm, sid, reason=reason)
-        self._events.emit(EventName.SESSION_ENDED, reason=reason, session_id=sid, subject=subject)
+        await self._end([sid], reason=reason, subject=subject)
 
     async def close_all(self, subject: str, *, reason: str, except_sid: str | None = None) -> int:
         """End all sessions that the subject has now, but for ``except_sid``.
@@ -72,14 +70,7 @@ class Sessions:
             how many were ended.
         """
         sids = [s.sid for s in await self.list(subject) if s.sid != except_sid]
-        if sids:
-            await self._revocations.publish([self._revocations.session_entry(s) for s in sids])
-        for sid in sids:
-            with store_call("session_revoke_failed"):
-                await self._store.revoke(self._realm, sid, reason=reason)
-            self._events.emit(
-                EventName.SESSION_ENDED, reason=reason, session_id=sid, subject=subject
-            )
+        await self._end(sids, reason=reason, subject=subject)
         return len(sids)
 
     async def expire_claims(self, subject: str) -> int:
@@ -93,8 +84,7 @@ class Sessions:
         """
         entries: list[RevocationEntry] = []
         for session in await self.list(subject):
-            with store_call("session_bump_failed"):
-                epoch = await self._store.bump_epoch(self._realm, session.sid)
+            epoch = await self._bump(session.sid)
             if epoch is not None:
                 entries.append(self._revocations.session_entry(session.sid, min_epoch=epoch))
         if entries:
@@ -104,7 +94,41 @@ class Sessions:
             )
         return len(entries)
 
+    async def _bump(self, sid: str) -> int | None:
+        """Raise the claims version above all that were ever handed out."""
+        with store_call("session_bump_failed"):
+            epoch = await self._store.bump_epoch(self._realm, sid)
+            # A store that was restored from a backup may know a lower one than the feed.
+            while epoch is not None and epoch <= self._revocations.min_epoch(sid):
+                epoch = await self._store.bump_epoch(self._realm, sid)
+        return epoch
+
     async def list(self, subject: str) -> Sequence[Session]:
         """Return the subject's live sessions, oldest first."""
         with store_call("session_list_failed"):
             return await self._store.list(self._realm, subject)
+
+    async def _end(self, sids: Sequence[str], *, reason: str, subject: str | None) -> None:
+        if not sids:
+            return
+        failure: StoreUnavailableError | None = None
+        try:
+            await self._revocations.publish([self._revocations.session_entry(s) for s in sids])
+        except StoreUnavailableError as error:
+            failure = error
+        for sid in sids:
+            with store_call("session_revoke_failed"):
+                await self._store.revoke(self._realm, sid, reason=reason)
+        if failure is not None:
+            raise failure
+        for sid in sids:
+            self._events.emit(
+                EventName.SESSION_ENDED, reason=reason, session_id=sid, subject=subject
+            )
+
+
+def is_live(found: FoundSession) -> bool:
+    """Say whether a session was neither ended nor has run out, by the store's clock."""
+    session = found.session
+    over_at = min(session.idle_expiry, session.absolute_expiry)
+    return session.revoked_at is None and found.now < over_at

@@ -48,6 +48,7 @@ class AccessGrant:
         amr: how they authenticated (RFC 8176).
         scopes: ``scope``, written sorted and space-delimited; left out when empty.
         roles, permissions: arrays, written sorted; left out when empty.
+        not_after: end of the session, seconds since the epoch; no token outlives it.
         audience: ``aud``; the issuer's own when empty.
         extra: claims of the application; none that the kit owns.
     """
@@ -62,6 +63,7 @@ class AccessGrant:
     roles: frozenset[str] = frozenset()
     permissions: frozenset[str] = frozenset()
     audience: tuple[str, ...] = ()
+    not_after: float | None = None
     extra: Mapping[str, Any] = field(default_factory=lambda: _NOTHING, repr=False)
 
 
@@ -92,6 +94,8 @@ class TokenIssuer:
             when there are several (RFC 7519 4.1.3).
         access_ttl: seconds a token lives at most; up to 5 % is taken off at random.
         clock: what time it is.
+        realm: written as ``realm`` where it is not the issuer itself, so that no token
+            passes in another realm of the same issuer.
 
     Raises:
         ConfigurationError: no issuer or no audience.
@@ -105,10 +109,12 @@ class TokenIssuer:
         audience: tuple[str, ...] | str,
         access_ttl: float,
         clock: Clock,
+        realm: str | None = None,
     ) -> None:
         self._ring = ring
         self._issuer = check_issuer(issuer)
         self._audience = check_audience(audience)
+        self._realm = {} if realm in {None, issuer} else {"realm": realm}
         self._access_ttl = access_ttl
         self._clock = clock
         self._random = secrets.SystemRandom()
@@ -133,6 +139,7 @@ class TokenIssuer:
         iat = int(now if issued_at is None else issued_at)
         jitter = self._random.uniform(0.0, MAX_JITTER) * self._access_ttl
         exp = iat + max(1, int(self._access_ttl - jitter))
+        exp = exp if grant.not_after is None else min(exp, int(grant.not_after))
         token_id = encode_segment(secrets.token_bytes(TOKEN_ID_BYTES))
         times = {"exp": exp, "iat": iat, "jti": token_id}
         claims = {**self._claims_of(grant), **times, **grant.extra}
@@ -159,6 +166,7 @@ class TokenIssuer:
             "sv": grant.epoch,
             "auth_time": grant.auth_time,
             "amr": list(grant.amr),
+            **self._realm,
         }
         if grant.scopes:
             claims["scope"] = format_scope(check_scopes(grant.scopes))

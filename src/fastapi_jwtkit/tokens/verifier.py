@@ -55,12 +55,14 @@ class TokenVerifier:
             for an outside issuer up to 60, since his clock is not ours.
         required: claims without which a token is refused, besides iss, aud, exp and sub.
         cache: remembers good signatures; of this verifier only.
+        realm: of our own tokens: the ``realm`` claim must name it, or be absent where it
+            is the issuer itself. ``None`` for an outside issuer.
 
     Raises:
         ConfigurationError: an argument that would check nothing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one thing to check, by keyword
         self,
         ring: KeyRing,
         *,
@@ -71,9 +73,12 @@ class TokenVerifier:
         leeway: float = 0.0,
         required: Iterable[str] = OWN_CLAIMS,
         cache: VerifiedClaimsCache | None = None,
+        realm: str | None = None,
     ) -> None:
         self._ring = ring
         self._issuer = check_issuer(issuer)
+        self._has_realm = realm is not None
+        self._realm = None if realm == issuer else realm
         self._audience = frozenset(check_audience(audience))
         self._clock = clock
         self._max_life = _check_max_life(max_life)
@@ -165,6 +170,8 @@ class TokenVerifier:
             raise InvalidTokenError(f"malformed_{malformed}")
         if payload["iss"] != self._issuer:
             raise InvalidTokenError("wrong_issuer")
+        if self._has_realm and payload.get("realm") != self._realm:
+            raise InvalidTokenError("wrong_realm")
         named = payload["aud"]
         if self._audience.isdisjoint((named,) if isinstance(named, str) else named):
             raise InvalidTokenError("wrong_audience")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fastapi_jwtkit.errors import InvalidGrantError
 from fastapi_jwtkit.keys.secret_ring import SecretRing
 from fastapi_jwtkit.records import Session
+from fastapi_jwtkit.sessions import refresh_token as module
 from fastapi_jwtkit.sessions.refresh_token import (
     authenticate_refresh_token,
     read_refresh_token,
@@ -67,8 +68,6 @@ def test_no_changed_character_passes(position: int, other: str) -> None:
 @pytest.mark.std(19)
 def test_each_flipped_bit_is_refused() -> None:
     """Flip every single bit of the signed part in turn."""
-    from fastapi_jwtkit.sessions import refresh_token as module
-
     body, _, mac = TOKEN.removeprefix("jkr_").partition(".")
     raw = bytearray(module._decode(body))
     for bit in range(len(raw) * 8):

@@ -56,7 +56,7 @@ def test_an_honest_token_becomes_claims() -> None:
 
 @pytest.mark.std(50)
 @pytest.mark.parametrize("cached", [False, True])
-def test_a_token_is_over_at_the_very_second_of_its_exp(cached: bool) -> None:  # noqa: FBT001
+def test_a_token_is_over_at_the_very_second_of_its_exp(cached: bool) -> None:
     """No leeway for our own tokens, and none from the cache."""
     clock = FakeClock(NOW)
     cache = VerifiedClaimsCache() if cached else None
@@ -176,7 +176,7 @@ def test_one_of_several_audiences_is_enough() -> None:
 
 
 @pytest.mark.parametrize("cached", [False, True])
-def test_a_route_may_ask_for_a_narrower_audience(cached: bool) -> None:  # noqa: FBT001
+def test_a_route_may_ask_for_a_narrower_audience(cached: bool) -> None:
     """Checked after the cache, so that one route's answer is not another's."""
     cache = VerifiedClaimsCache() if cached else None
     verifier = make_verifier(RING, cache=cache)
