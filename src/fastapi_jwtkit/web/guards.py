@@ -19,6 +19,7 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketState
 
 from fastapi_jwtkit.errors import (
+    AuthorizationError,
     ConfigurationError,
     JWTKitError,
     NotAuthenticatedError,
@@ -61,6 +62,10 @@ class PrincipalSource(Protocol):
 
     async def principal_of(self, connection: HTTPConnection, /) -> Principal | None:
         """Return the principal of a request, ``None`` if it carries no token."""
+        ...
+
+    def tell_denied(self, principal: Principal, error: AuthorizationError, /) -> None:
+        """Hear that somebody who is known was not let in."""
         ...
 
 
@@ -133,6 +138,7 @@ class Guard(_Asking):
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
         """Return who is calling, or refuse."""
+        principal = None
         try:
             principal = self._known(connection) or await self._ask(connection)
             if principal is None:
@@ -140,9 +146,19 @@ class Guard(_Asking):
             self.demand.check(principal)
         except ConfigurationError:
             raise
+        except AuthorizationError as error:
+            self._tell_denied(connection, principal, error)
+            raise refusal(connection, error) from None
         except JWTKitError as error:
             raise refusal(connection, error) from None
         return principal
+
+    def _tell_denied(
+        self, connection: HTTPConnection, principal: Principal | None, error: AuthorizationError
+    ) -> None:
+        sources = (self.source,) if self.source else sources_of(connection.scope.get("app"))
+        if principal is not None and len(sources) == 1:
+            sources[0].tell_denied(principal, error)
 
 
 class OptionalGuard(_Asking):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from fastapi_jwtkit.errors import ConfigurationError
-from fastapi_jwtkit.web.guards import INSTALLED
+from fastapi_jwtkit.web.guards import INSTALLED, Guard
 from fastapi_jwtkit.web.mounted_kit import MountedKit
 
 __all__ = ["add_plugin", "plugins_of"]
@@ -21,7 +21,8 @@ def add_plugin(app: FastAPI, plugin: MountedKit) -> bool:
     """Write a plugin down on an app, and say whether it is the first.
 
     Raises:
-        ConfigurationError: the app serves already, or the plugin collides with another.
+        ConfigurationError: the app serves already, a guard stands on all of it, or the
+            plugin collides with another.
     """
     # Starlette freezes handlers and middleware at the first request: ours would be lost.
     if app.middleware_stack is not None:
@@ -29,6 +30,13 @@ def add_plugin(app: FastAPI, plugin: MountedKit) -> bool:
             "install() was called on an app that serves already.",
             why="Error handlers added now would never be asked.",
             fix="Call auth.install(app) where the app is made.",
+        )
+    if any(isinstance(each.dependency, Guard) for each in app.router.dependencies):
+        raise ConfigurationError(
+            "A guard stands on the whole app: FastAPI(dependencies=[Depends(require_…)]).",
+            why="It guards the routes that log people in as well, so nobody ever could.",
+            fix="Put it on the routers of your own: APIRouter(dependencies=[Depends(require_…)]).",
+            docs="tutorial/3-scopes/",
         )
     others = plugins_of(app)
     if plugin in others:

@@ -64,6 +64,7 @@ class MountedKit:
         self.optional_principal = OptionalGuard(source=self)
         # Looked up once: both are asked on every request.
         self._verify_fast = kit.verify_fast
+        self.tell_denied = kit.tell_denied
         only_one = len(self.transports) == 1
         self._read = self.transports[0].read if only_one else self._read_each
         # Ours alone: a mounted app shares the scope, and may belong to another realm.

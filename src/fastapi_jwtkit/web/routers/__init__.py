@@ -22,8 +22,6 @@ __all__ = ["make_router"]
 
 WELL_KNOWN = "/.well-known"
 
-_NEED_USERS = frozenset({"token", "login", "refresh"})
-
 
 def make_router(auth: MountedKit, app: FastAPI, *, first: bool) -> APIRouter:
     """Return one router with what is under the prefix and what is under ``/.well-known``.
@@ -69,7 +67,8 @@ def make_router(auth: MountedKit, app: FastAPI, *, first: bool) -> APIRouter:
 def _can_serve(auth: MountedKit, name: str) -> bool:
     if name == "register":
         return auth.kit.can_register
-    return name not in _NEED_USERS or auth.kit.users is not None
+    # Without users there are no sessions to open, to list or to end.
+    return auth.kit.users is not None
 
 
 def _lifespan_of(

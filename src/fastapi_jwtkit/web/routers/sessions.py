@@ -27,13 +27,10 @@ def add_me(router: APIRouter, auth: MountedKit) -> None:
 
     async def me(principal: Principal = caller) -> MeBody:
         """Say who is calling."""
-        username = None
-        if auth.kit.users is not None:
-            user = await auth.kit.users.find_by_id(principal.subject)
-            if user is None or not user.is_active:
-                raise InvalidTokenError("user_gone")
-            username = user.login
-        return MeBody.of(principal, username=username)
+        user = await auth.kit.find_user(principal.subject)
+        if user is None or not user.is_active:
+            raise InvalidTokenError("user_gone")
+        return MeBody.of(principal, username=user.login)
 
     router.add_api_route(
         "/me",
