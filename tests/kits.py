@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from clocks import FakeClock
 from fastapi_jwtkit.credentials import Credentials
+from fastapi_jwtkit.errors import InvalidTokenError
 from fastapi_jwtkit.events import AuthEvent, EventName
 from fastapi_jwtkit.keys.key_ring import KeyRing
 from fastapi_jwtkit.keys.secret_ring import SecretRing
@@ -81,3 +82,12 @@ class House:
 def credentials(login: str = "ann", password: str = PASSWORD) -> Credentials:
     """Return credentials as a login form would."""
     return Credentials(login=login, password=SecretStr(password))
+
+
+async def refused(house: House, raw: str) -> str:
+    """Return why an access token is refused; empty if it is not."""
+    try:
+        await house.kit.verify(raw)
+    except InvalidTokenError as error:
+        return error.reason
+    return ""

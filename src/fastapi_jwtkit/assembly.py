@@ -210,12 +210,7 @@ def _accounts(shared: _Shared, users: UserStore, parts: Parts) -> Accounts:
     reads = UserReads(users)
     tokens = RefreshTokens(shared.rings, realm=settings.realm)
     access = AccessTokens(_issuer(shared), claims_for=parts.claims_for)
-    limits = SessionLimits(
-        grace=settings.grace,
-        idle_ttl=settings.idle_ttl,
-        absolute_ttl=settings.absolute_ttl,
-        revoke_foreign_replay=settings.revoke_foreign_replay,
-    )
+    limits = _limits(settings)
     logins = Logins(
         sessions=shared.sessions,
         tokens=tokens,
@@ -246,6 +241,15 @@ def _accounts(shared: _Shared, users: UserStore, parts: Parts) -> Accounts:
         users=reads,
         hashing=hashing,
         events=shared.events,
+    )
+
+
+def _limits(settings: Settings) -> SessionLimits:
+    return SessionLimits(
+        grace=settings.grace,
+        idle_ttl=settings.idle_ttl,
+        absolute_ttl=settings.absolute_ttl,
+        revoke_foreign_replay=settings.revoke_foreign_replay,
     )
 
 

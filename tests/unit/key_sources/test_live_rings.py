@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from clocks import FakeClock
 from fastapi_jwtkit.errors import (
     InvalidKeyError,
     KeySourceUnavailableError,
@@ -20,51 +19,8 @@ from fastapi_jwtkit.errors import (
 from fastapi_jwtkit.key_sources.file import FileKeySource, write_new_file
 from fastapi_jwtkit.key_sources.live_rings import LiveRings
 from fastapi_jwtkit.keys.key_ring import KeyRing, KeyState, RingKey
-from fastapi_jwtkit.keys.secret_ring import SecretRing
 from fastapi_jwtkit.keys.signing_key import SigningKey
-
-
-class CountedSource:
-    """A file source that counts its reads."""
-
-    def __init__(self, path: Path) -> None:
-        self._source = FileKeySource(path)
-        self.reads = 0
-
-    async def read(self) -> str:
-        """Read the file."""
-        self.reads += 1
-        return await self._source.read()
-
-
-class Deployment:
-    """Two key files, rings that follow them, and a clock."""
-
-    def __init__(self, directory: Path) -> None:
-        self.clock = FakeClock()
-        self.keys_path = directory / "keys.json"
-        self.secrets_path = directory / "refresh-secrets.json"
-        self.written = KeyRing.generate(now=self.clock.now())
-        self.write(self.written)
-        write_new_file(self.secrets_path, SecretRing.generate(now=self.clock.now()).to_text())
-        self.keys = CountedSource(self.keys_path)
-        self.rings = LiveRings(
-            keys=self.keys, secrets=CountedSource(self.secrets_path), clock=self.clock
-        )
-
-    def write(self, ring: KeyRing) -> None:
-        """Replace the key file in one step, as an orchestrator does."""
-        draft = self.keys_path.with_suffix(".new")
-        write_new_file(draft, ring.to_text())
-        draft.replace(self.keys_path)
-
-    def rotate(self) -> KeyRing:
-        """Write a ring whose active key is new and whose old key is retired."""
-        now = self.clock.now()
-        old = RingKey(self.written.active, KeyState.RETIRED, now)
-        ring = KeyRing([RingKey(SigningKey.generate(), KeyState.ACTIVE, now), old])
-        self.write(ring)
-        return ring
+from key_deployments import Deployment
 
 
 @pytest.fixture
@@ -236,6 +192,25 @@ class HangingSource:
         self.reading.set()
         await self.gate.wait()
         return self._text
+
+
+async def test_a_source_that_hangs_delays_nobody_who_has_keys(deployment: Deployment) -> None:
+    """Requests go on with the keys there are, while one look waits for the source."""
+    source = HangingSource(deployment.written.to_text())
+    rings = LiveRings(
+        keys=source, secrets=FileKeySource(deployment.secrets_path), clock=deployment.clock
+    )
+    source.gate.set()
+    await rings.ensure_loaded()
+    source.gate.clear()
+    deployment.clock.step(6)
+    async with asyncio.timeout(2):
+        await asyncio.gather(*(rings.freshen() for _ in range(20)))
+    assert source.reads == 2
+    assert not rings.is_fresh
+    source.gate.set()
+    await rings.reread()
+    assert rings.is_fresh
 
 
 async def test_a_reader_that_is_cancelled_leaves_the_work_to_the_next(

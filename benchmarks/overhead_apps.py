@@ -1,0 +1,149 @@
+"""The apps whose routes the overhead benchmark compares."""
+
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import jwt
+from fastapi import Depends, FastAPI, HTTPException, status
+from fastapi.security import OAuth2PasswordBearer
+from pydantic import BaseModel, SecretStr
+
+from fastapi_jwtkit import CurrentPrincipal, JWTAuth, JWTKit, Principal, Settings, require_scopes
+from fastapi_jwtkit.keys.key_ring import KeyRing
+from fastapi_jwtkit.keys.secret_ring import SecretRing
+from fastapi_jwtkit.stores.memory import MemoryRevocationStore
+from fastapi_jwtkit.stores.memory.users import MemoryUserStore
+from fastapi_jwtkit.tokens.issuer import AccessGrant, TokenIssuer
+
+ISSUER = "https://bench.example"
+
+
+class Earlier:
+    """A clock one minute back: the feed was not born with the first request."""
+
+    def now(self) -> float:
+        """Return the wall clock of a minute ago."""
+        return time.time() - 60
+
+    def monotonic(self) -> float:
+        """Return the monotonic clock."""
+        return time.monotonic()
+
+
+def bare_app() -> FastAPI:
+    """Return the route in an app without the kit."""
+    app = FastAPI()
+    unguarded(app)
+    return app
+
+
+def kit_app(alg: str, route: Callable[[FastAPI], None]) -> tuple[FastAPI, TokenIssuer, JWTKit]:
+    """Return an app with the kit and one route, and what issues tokens for it."""
+    now = time.time()
+    settings = Settings(
+        issuer=ISSUER,
+        keys=SecretStr(KeyRing.generate(alg, now=now).to_text()),
+        refresh_secrets=SecretStr(SecretRing.generate(now=now).to_text()),
+    )
+    revocations = MemoryRevocationStore(clock=Earlier())
+    kit = JWTKit(settings, users=MemoryUserStore(), revocations=revocations)
+    app = FastAPI()
+    JWTAuth(kit).install(app)
+    route(app)
+    issuer = TokenIssuer(
+        kit.rings.ring, issuer=ISSUER, audience=(ISSUER,), access_ttl=600, clock=Clock()
+    )
+    return app, issuer, kit
+
+
+def unguarded(app: FastAPI) -> None:
+    """Add the route without a guard."""
+
+    @app.get("/tasks", response_model=None)
+    async def tasks() -> dict[str, str]:
+        return {"tasks": "none"}
+
+
+def one_guard(app: FastAPI) -> None:
+    """Add the route as the documentation shows it first."""
+
+    @app.get("/tasks", response_model=None)
+    async def tasks(
+        principal: Annotated[Principal, Depends(require_scopes("tasks:read"))],
+    ) -> dict[str, str]:
+        del principal
+        return {"tasks": "none"}
+
+
+def guard_and_principal(app: FastAPI) -> None:
+    """Add the route with a guard beside the parameter."""
+
+    @app.get("/tasks", response_model=None, dependencies=[Depends(require_scopes("tasks:read"))])
+    async def tasks(principal: CurrentPrincipal) -> dict[str, str]:
+        del principal
+        return {"tasks": "none"}
+
+
+class Clock(Earlier):
+    """The machine's clocks."""
+
+    def now(self) -> float:
+        """Return the wall clock."""
+        return time.time()
+
+
+def grant(session: int) -> AccessGrant:
+    """Return what a token of one session says."""
+    return AccessGrant(
+        subject="7d9f3c1a5b2e4f60",
+        client_id="first-party",
+        session_id=f"session-{session:014d}",
+        epoch=0,
+        auth_time=int(time.time()),
+        amr=("pwd",),
+        scopes=frozenset({"tasks:read", "tasks:write"}),
+        roles=frozenset({"member"}),
+        permissions=frozenset(),
+    )
+
+
+class User(BaseModel):
+    """The user of the tutorial."""
+
+    username: str
+    disabled: bool | None = None
+
+
+def tutorial_app(secret: str) -> FastAPI:
+    """Return the route as the FastAPI tutorial guards it: three dependencies, no revocation."""
+    app = FastAPI()
+    users = {"ann": {"username": "ann", "disabled": False}}
+    scheme = OAuth2PasswordBearer(tokenUrl="token")
+
+    async def current(token: Annotated[str, Depends(scheme)]) -> User:
+        refused = HTTPException(
+            status_code=status.HTTP_401_UNAUTHORIZED,
+            detail="Could not validate credentials",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+        try:
+            payload: dict[str, Any] = jwt.decode(token, secret, algorithms=["HS256"])
+        except jwt.InvalidTokenError:
+            raise refused from None
+        row = users.get(payload.get("sub", ""))
+        if row is None:
+            raise refused
+        return User(**row)  # type: ignore[arg-type]
+
+    async def active(user: Annotated[User, Depends(current)]) -> User:
+        if user.disabled:
+            raise HTTPException(status_code=400, detail="Inactive user")
+        return user
+
+    @app.get("/tasks", response_model=None)
+    async def tasks(user: Annotated[User, Depends(active)]) -> dict[str, str]:
+        del user
+        return {"tasks": "none"}
+
+    return app
