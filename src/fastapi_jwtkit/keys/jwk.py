@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwt import algorithms
 from jwt.exceptions import PyJWTError
@@ -128,6 +129,10 @@ def _parse(spec: AlgorithmSpec, document: dict[str, object]) -> PrivateKey | Pub
         key = algorithms.OKPAlgorithm.from_jwk(document)
     except (PyJWTError, ValueError, TypeError, KeyError, OverflowError):
         return None
+    if isinstance(key, Ed25519PrivateKey):
+        # PyJWT below 2.15 takes d and x of two keys: it would sign what nobody can check.
+        public = key.public_key().public_bytes_raw()
+        return key if public == from_base64url(document["x"], member="x") else None
     return key if isinstance(key, PrivateKey | PublicKey) else None
 
 

@@ -6,10 +6,17 @@ import base64
 import binascii
 import hashlib
 import itertools
+import json
 import re
+from collections.abc import Callable
+from functools import partial
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_der_private_key
+from cryptography.hazmat.primitives.serialization import (
+    load_der_private_key,
+    load_der_public_key,
+)
+from cryptography.x509 import load_der_x509_certificate
 from jwt.algorithms import HMACAlgorithm
 from jwt.exceptions import PyJWTError
 
@@ -43,6 +50,12 @@ _TELLTALE = re.compile(
 )
 _FILLER = re.compile(_TELLTALE.pattern + r"|your|super|jwt|token|key|development")
 _WORD = re.compile(r"(?<![a-z0-9])[a-z]+(?![a-z0-9])")
+# PyJWT knows DER from 2.15 on only.
+_DER_LOADERS: tuple[Callable[[bytes], object], ...] = (
+    partial(load_der_private_key, password=None),
+    load_der_public_key,
+    load_der_x509_certificate,
+)
 _KEY_MARKERS = (b"-----begin", b"---- begin", b"openssh-key-v1", b"putty-user-key-file")
 
 
@@ -135,8 +148,19 @@ def _is_key_text(secret: bytes) -> bool:
         HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret or b" ")
     except PyJWTError:
         return True
+    return _is_json(secret) or any(_is_der(load, secret) for load in _DER_LOADERS)
+
+
+def _is_json(secret: bytes) -> bool:
     try:
-        load_der_private_key(secret, password=None)
+        return isinstance(json.loads(secret), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _is_der(load: Callable[[bytes], object], secret: bytes) -> bool:
+    try:
+        load(secret)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return False
     return True
