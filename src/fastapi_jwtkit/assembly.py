@@ -166,7 +166,7 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
     store = parts.sessions or MemorySessionStore(clock=clock)
     shared = _Shared(
         settings=settings,
-        rings=LiveRings(keys=keys, secrets=secrets if parts.users else None, clock=clock),
+        rings=LiveRings(keys=keys, secrets=None if parts.users is None else secrets, clock=clock),
         store=store,
         sessions=Sessions(store, revocations, realm=settings.realm, events=events),
         revocations=revocations,
@@ -201,6 +201,7 @@ def _verification(shared: _Shared) -> Verification:
         sessions=shared.sessions,
         mode=settings.revocation if shared.knows_sessions else "off",
         events=shared.events,
+        clock=shared.clock,
     )
 
 

@@ -20,21 +20,37 @@ class EventName(StrEnum):
     """What can happen."""
 
     LOGIN_SUCCEEDED = "authn_login_success"
+    """Somebody logged in, or the application opened a session."""
     LOGIN_FAILED = "authn_login_fail"
+    """A name and password were refused."""
     TOKEN_REFUSED = "authn_token_refused"
+    """An access token failed a check: forged, expired, or meant for others."""
     TOKEN_REVOKED_USED = "authn_token_revoked_used"
+    """An access token came whose session, key or claims were revoked."""
     TOKEN_REUSED = "authn_token_reuse"
+    """A spent refresh token came back after its grace window; the session was ended."""
     REFRESH_SUCCEEDED = "authn_refresh_success"
+    """A refresh token bought the next pair."""
     REFRESH_FAILED = "authn_refresh_fail"
+    """A refresh token was refused."""
     REFRESH_REPLAYED = "authn_refresh_replay"
+    """A spent refresh token came back within its grace window and was answered."""
     REPLAY_STREAK = "authn_refresh_replay_streak"
+    """Replays follow one another, refresh after refresh: two parties may hold the token."""
     SESSION_STORE_BEHIND = "session_store_behind"
+    """An authentic refresh token is newer than its row, as after a restored backup."""
     SESSION_CREATED = "session_created"
+    """A session was stored."""
     SESSION_ENDED = "session_expired"
+    """A session was ended; ``reason`` says by what."""
     CLAIMS_EXPIRED = "session_claims_expired"
+    """The access tokens of a user were ended, the sessions were not."""
     USER_CREATED = "user_created"
+    """Somebody registered."""
     PASSWORD_UPGRADED = "authn_password_upgraded"
+    """An old password hash was replaced at a login."""
     ACCESS_DENIED = "authz_fail"
+    """Somebody who is known lacked a scope, a role or a permission."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +63,10 @@ class AuthEvent:
         realm: in which kit.
         outcome: ``True`` for success.
         reason: snake_case cause of a failure.
-        subject, session_id: whom it concerns, where that is known.
-        ip, user_agent: where the request came from, where there was one.
+        subject: the user that it concerns, where that is known.
+        session_id: the session that it concerns, where that is known.
+        ip: address that the request came from, where there was one.
+        user_agent: what the client calls itself, where there was a request.
         detail: more, with bounded names: numbers and short words only.
     """
 

@@ -90,8 +90,7 @@ class JWTKit:
         self._sessions = self._assembly.sessions
         self._verification = self._assembly.verification
         self.verify_fast: Callable[[str], Claims | None] = self._verification.fast
-        """Verify from memory alone; ``None``: ``verify`` must be awaited instead. Raises
-        ``InvalidTokenError``."""
+        """Return the claims of a warm token that is plainly good; ``None``: ask ``verify``."""
         self.tell_denied = self._verification.tell_denied
 
     @classmethod

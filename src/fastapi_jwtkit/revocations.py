@@ -72,6 +72,8 @@ class Revocations:
         self.trusted_from = _LONG_AGO
         """Tokens issued since then need no look at their row (see ``needs_row``)."""
         self._read_at = self._read_at_wall = _LONG_AGO
+        self.fresh_until = self.fresh_until_wall = _LONG_AGO
+        """Until when the map may be asked without reading the feed first, by both clocks."""
         self._swept_at = clock.monotonic()
         self._follower: asyncio.Task[None] | None = None
         self._flight: asyncio.Task[None] | None = None
@@ -82,8 +84,24 @@ class Revocations:
     def is_fresh(self) -> bool:
         """Say whether the map may be asked without reading the feed first."""
         return (
-            self._clock.monotonic() - self._read_at <= self._sync_after
-            and self._clock.now() - self._read_at_wall <= self._sync_after
+            self._clock.monotonic() <= self.fresh_until
+            and self._clock.now() <= self.fresh_until_wall
+        )
+
+    def is_plain(self, claims: Claims) -> bool:
+        """Say whether nothing in the map concerns these claims, and it can know that.
+
+        The answer for all but a few tokens; the others are for ``ensure_live`` and
+        ``needs_row``.
+        """
+        sids, jtis, kids, subjects = self._by_kind
+        if claims.issued_at < self.trusted_from and self.needs_row(claims):
+            return False
+        return not (
+            (sids and claims.session_id in sids)
+            or (jtis and claims.token_id in jtis)
+            or (kids and claims.kid in kids)
+            or (subjects and claims.subject in subjects)
         )
 
     def ensure_live(self, claims: Claims) -> None:
@@ -93,7 +111,6 @@ class Revocations:
             InvalidTokenError: its session, its claims version, itself, its subject or
                 its key is revoked.
         """
-        # Asked on every request: four plain lookups, none where a kind is empty.
         sids, jtis, kids, subjects = self._by_kind
         entry = sids.get(claims.session_id or "") if sids else None
         if entry is not None and (entry.min_epoch is None or claims.epoch < entry.min_epoch):
@@ -189,6 +206,7 @@ class Revocations:
     def forget_loop(self) -> None:
         """Trust nothing that was read so far: the follower is gone."""
         self._read_at = self._read_at_wall = _LONG_AGO
+        self.fresh_until = self.fresh_until_wall = _LONG_AGO
 
     def _age(self) -> float:
         return max(self._clock.monotonic() - self._read_at, self._clock.now() - self._read_at_wall)
@@ -216,6 +234,8 @@ class Revocations:
             self.trusted_from = page.born_at + BIRTH_SLACK_SECONDS
         # From the start of the read: what came during it may not be in it.
         self._read_at, self._read_at_wall = started, started_wall
+        self.fresh_until = started + self._sync_after
+        self.fresh_until_wall = started_wall + self._sync_after
 
     async def _follow(self) -> None:
         me = asyncio.current_task()

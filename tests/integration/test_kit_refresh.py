@@ -221,7 +221,7 @@ async def test_rotated_refresh_secrets_keep_sessions_and_a_revoked_one_ends_them
     new = SecretRing.generate(now=0.0).entries[0]
     retired = replace(old, state=type(old.state)("retired"))
     secrets.adopt(SecretRing([new, retired]))
-    house.kit.rings._looked_at = house.clock.monotonic()
+    house.kit.rings.fresh_until = float("inf")
     second = await house.kit.rotate(pair.refresh_token)
     assert second.session.mac_key_id == secrets.active_id != pair.session.mac_key_id
     secrets.adopt(SecretRing([new, replace(old, state=type(old.state)("revoked"))]))

@@ -55,7 +55,8 @@ class LiveRings:
             )
         self._clock = clock
         self._flights: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
-        self._looked_at = float("-inf")
+        self.fresh_until = float("-inf")
+        """Until when, by the monotonic clock, ``freshen`` has nothing to do."""
         self._reread_at = float("-inf")
 
     @property
@@ -66,7 +67,7 @@ class LiveRings:
     @property
     def is_fresh(self) -> bool:
         """Whether the last look is under 5 s old, so that ``freshen`` has nothing to do."""
-        return self._clock.monotonic() - self._looked_at < FRESH_SECONDS
+        return self._clock.monotonic() < self.fresh_until
 
     async def ensure_loaded(self) -> None:
         """Load both rings if that was not done; without a wait once it was.
@@ -130,7 +131,7 @@ class LiveRings:
     async def _read_sources(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
             await asyncio.gather(*(followed.look() for followed in self._followed))
-            self._looked_at = self._clock.monotonic()
+            self.fresh_until = self._clock.monotonic() + FRESH_SECONDS
         finally:
             self._flights.pop(loop, None)
 

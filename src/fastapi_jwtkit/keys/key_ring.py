@@ -41,7 +41,6 @@ class _Content:
     verifying: Mapping[str, SigningKey]
     revoked: frozenset[str]
     active: SigningKey | None
-    generation: int
 
 
 class KeyRing:
@@ -57,12 +56,14 @@ class KeyRing:
         InvalidKeyError: a key comes twice, or not exactly one is active.
     """
 
-    __slots__ = ("_content", "_generations")
+    __slots__ = ("_content", "_generations", "generation")
 
     def __init__(self, keys: Iterable[RingKey] = ()) -> None:
         # A counter rather than "+ 1": two threads must never give two contents one number.
         self._generations = itertools.count()
-        self._content = _content(tuple(keys), next(self._generations))
+        self._content = _content(tuple(keys))
+        self.generation = next(self._generations)
+        """Another number for each content: what was cached under one is void after it."""
 
     @classmethod
     def generate(cls, alg: str = "ES256", *, now: float) -> Self:
@@ -100,12 +101,9 @@ class KeyRing:
         entries = other.entries
         if entries != self.entries:
             check_revoked_stay(_states(self.entries), _states(entries), noun="key")
-            self._content = _content(entries, next(self._generations))
-
-    @property
-    def generation(self) -> int:
-        """Another number for each content: what was cached under one is void after it."""
-        return self._content.generation
+            # In this order: what is read under the new number is of the new content.
+            self._content = _content(entries)
+            self.generation = next(self._generations)
 
     @property
     def entries(self) -> tuple[RingKey, ...]:
@@ -153,7 +151,7 @@ def _states(entries: Iterable[RingKey]) -> list[tuple[str, KeyState]]:
     return [(e.key.kid, e.state) for e in entries]
 
 
-def _content(entries: tuple[RingKey, ...], generation: int) -> _Content:
+def _content(entries: tuple[RingKey, ...]) -> _Content:
     check_states(_states(entries), noun="key")
     live = {e.key.kid: e.key for e in entries if e.state is not KeyState.REVOKED}
     return _Content(
@@ -161,7 +159,6 @@ def _content(entries: tuple[RingKey, ...], generation: int) -> _Content:
         verifying=MappingProxyType(live),
         revoked=frozenset(e.key.kid for e in entries if e.state is KeyState.REVOKED),
         active=next((e.key for e in entries if e.state is KeyState.ACTIVE), None),
-        generation=generation,
     )
 
 

@@ -108,7 +108,11 @@ class _Asking(SecurityBase):
         app = connection.scope.get("app")
         if getattr(app, "dependency_overrides", None):
             return None
-        return (self.source or only_source(app)).known_principal(connection)
+        source = self.source
+        if source is None:
+            sources: tuple[PrincipalSource, ...] = getattr(app, INSTALLED, ())
+            source = sources[0] if len(sources) == 1 else _not_one(sources)
+        return source.known_principal(connection)
 
     async def _ask(self, connection: HTTPConnection) -> Principal | None:
         """Return who is calling, ``None`` for a stranger."""
