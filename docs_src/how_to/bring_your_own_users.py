@@ -1,3 +1,4 @@
+# --8<-- [start:user]
 import json
 import sqlite3
 import uuid
@@ -14,7 +15,6 @@ from fastapi_jwtkit.records import NewUser
 DATABASE = Path("users.db")
 
 
-# --8<-- [start:user]
 @dataclass(frozen=True)
 class Person:
     id: str  # becomes `sub`; never given to another person

@@ -1,3 +1,4 @@
+# --8<-- [start:claims]
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,7 +8,6 @@ from fastapi_jwtkit.protocols import User
 TENANT_OF = {"ann": "acme"}
 
 
-# --8<-- [start:claims]
 async def claims_for(user: User) -> dict[str, Any]:
     return {"tenant": TENANT_OF.get(user.login, "nobody")}
 

@@ -1,7 +1,7 @@
+# --8<-- [start:both]
 from fastapi import FastAPI
 from fastapi_jwtkit import CurrentPrincipal, JWTAuth
 
-# --8<-- [start:both]
 app = FastAPI()
 admin = FastAPI()
 

@@ -1,3 +1,4 @@
+# --8<-- [start:route]
 import secrets
 
 from fastapi import FastAPI, HTTPException
@@ -15,7 +16,6 @@ def send_link(login: str) -> str:
     return code
 
 
-# --8<-- [start:route]
 @app.post("/link/{code}")
 async def follow_link(code: str) -> dict[str, str]:
     login = links.pop(code, None)  # once

@@ -1,3 +1,4 @@
+# --8<-- [start:file]
 import os
 import time
 from collections.abc import Iterable
@@ -8,7 +9,6 @@ from fastapi_jwtkit.keys.key_ring import KeyState, RingKey
 from fastapi_jwtkit.keys.signing_key import SigningKey
 
 
-# --8<-- [start:file]
 def read(path: Path) -> KeyRing:
     return KeyRing.from_text(path.read_text(encoding="utf-8"))
 

@@ -1,10 +1,10 @@
+# --8<-- [start:realms]
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
 from fastapi_jwtkit import JWTAuth, JWTKit, Principal, Settings
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 
-# --8<-- [start:realms]
 customers = JWTAuth(
     JWTKit(
         Settings(env="dev", issuer="https://shop.example"),

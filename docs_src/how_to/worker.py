@@ -1,8 +1,8 @@
+# --8<-- [start:worker]
 from fastapi_jwtkit import JWTKit, Settings
 from fastapi_jwtkit.errors import InvalidTokenError
 
 
-# --8<-- [start:worker]
 async def run_job(kit: JWTKit, access_token: str) -> str:
     try:
         claims = await kit.verify(access_token)

@@ -1,3 +1,4 @@
+# --8<-- [start:scope]
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
@@ -7,7 +8,6 @@ app = FastAPI()
 auth = JWTAuth.from_env()
 auth.install(app)
 
-# --8<-- [start:scope]
 TaskReader = Annotated[Principal, Depends(require_scopes("tasks:read"))]
 
 

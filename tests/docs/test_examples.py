@@ -1,16 +1,20 @@
-"""Every example of the documentation runs, and none stands in a page alone."""
+"""Every example of the documentation runs."""
 
 from __future__ import annotations
 
-import re
+import logging
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
 import doc_examples as examples
 
-SECTION = re.compile(r"# --8<-- \[start:(\w+)\]")
 PERSON = {"username": "ann", "password": "correct horse battery staple"}
 
 
@@ -26,6 +30,18 @@ def _development(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def serve(name: str) -> TestClient:
     """Return a client of the application that an example makes."""
     return TestClient(examples.load(name).app)
+
+
+def run_client(name: str, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a script of the tutorial, whose requests reach the application of ``client``."""
+
+    def connect(base_url: str) -> TestClient:
+        assert base_url == "http://127.0.0.1:8000"
+        return client
+
+    with monkeypatch.context() as patched:
+        patched.setattr(httpx, "Client", connect)
+        examples.load(name)
 
 
 def log_in(client: TestClient, prefix: str = "/auth") -> dict[str, str]:
@@ -85,16 +101,14 @@ def test_the_tutorial_protects_a_route_and_greets_strangers() -> None:
     assert client.get("/greeting", headers=log_in(client)).json() != "Hello stranger"
 
 
-def test_the_tutorial_logs_in() -> None:
+def test_the_tutorial_logs_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """Part 2: register, log in, call."""
-    client, steps = serve("tutorial/protect_a_route"), examples.load("tutorial/log_in")
-    steps.register(client)
-    steps.call(client)
+    run_client("tutorial/log_in", serve("tutorial/protect_a_route"), monkeypatch)
 
 
 def test_the_tutorial_asks_for_scopes() -> None:
-    """Part 3: all of them, one of them, a role; and a login that asks for less."""
-    client, steps = serve("tutorial/scopes"), examples.load("tutorial/ask_for_less")
+    """Part 3: all of them, one of them, a role."""
+    client = serve("tutorial/scopes")
     headers = log_in(client)
     answers = {
         "GET /tasks": client.get("/tasks", headers=headers).status_code,
@@ -103,16 +117,15 @@ def test_the_tutorial_asks_for_scopes() -> None:
         "GET /admin": client.get("/admin", headers=headers).status_code,
     }
     assert list(answers.values()) == [200, 200, 200, 403], answers
-    assert client.get("/tasks", headers=steps.log_in_to_read(client)).status_code == 200
-    steps.writing_is_refused(client)
 
 
-@pytest.mark.parametrize("step", ["refresh", "two_tabs_race", "log_out"])
-def test_the_tutorial_refreshes_and_logs_out(step: str) -> None:
-    """Part 4: a refresh, a race, a log-out that kills the access token."""
-    client, steps = serve("tutorial/scopes"), examples.load("tutorial/refresh_and_logout")
-    log_in(client)
-    getattr(steps, step)(client)
+def test_the_tutorial_asks_for_less_then_refreshes_and_logs_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Parts 3 and 4 against one server, one after the other, as a reader runs them."""
+    client = serve("tutorial/scopes")
+    run_client("tutorial/ask_for_less", client, monkeypatch)
+    run_client("tutorial/refresh_and_logout", client, monkeypatch)
 
 
 def test_users_may_live_in_a_table_of_ones_own(tmp_path: Path) -> None:
@@ -174,13 +187,49 @@ def test_a_mounted_application_takes_the_same_tokens() -> None:
     assert client.get("/admin/whoami", headers=headers).status_code == 200
 
 
-def test_the_test_that_the_documentation_shows_passes() -> None:
-    """It overrides who is calling, and the scope is still checked."""
+def test_an_override_leaves_the_scope_checked() -> None:
+    """Ann may read, and the real 403 meets her where she may not write."""
     examples.load("quickstart")
     example = examples.load("how_to/test_your_app")
     example.test_a_reader_lists_tasks()
     refused = example.client.delete("/tasks")
     assert (refused.status_code, refused.json()["error_code"]) == (403, "insufficient_scope")
+
+
+def test_the_tests_that_the_documentation_shows_pass(tmp_path: Path) -> None:
+    """Nothing but the three files of the page is needed, and no variable is set before."""
+    for source, name in (
+        ("quickstart.py", "quickstart.py"),
+        ("how_to/conftest_for_tests.py", "conftest.py"),
+        ("how_to/test_your_app.py", "test_tasks.py"),
+    ):
+        shutil.copy(examples.SOURCES / source, tmp_path / name)
+    bare = {key: value for key, value in os.environ.items() if not key.startswith("JWTKIT_")}
+    answer = subprocess.run(  # noqa: S603 - the interpreter that runs these tests
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path,
+        env=bare,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert "2 passed" in answer.stdout, answer.stdout + answer.stderr
+
+
+def test_a_refusal_is_counted_and_logged_with_its_reason(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The log and the sink of the page both tell why, the answer does not."""
+    example = examples.load("how_to/why_refused")
+    client = TestClient(example.app)
+    with caplog.at_level(logging.INFO, logger="fastapi_jwtkit.audit"):
+        answer = client.get("/whoami", headers={"Authorization": "Bearer no.to.ken"})
+        client.post("/auth/login", json=PERSON)
+    assert answer.json()["error_code"] == "invalid_token"
+    audit = [line for line in caplog.records if line.name == "fastapi_jwtkit.audit"]
+    told = [line.getMessage() for line in audit]
+    assert list(example.refusals.reasons) == told
+    assert told[1] == "authn_login_fail: unknown_login"
 
 
 def test_keys_are_published_then_sign_then_retire_then_go(tmp_path: Path) -> None:
@@ -206,46 +255,3 @@ async def test_a_worker_verifies_without_a_web_framework() -> None:
     """The kit alone answers, and refuses what is no token."""
     example = examples.load("how_to/worker")
     assert await example.run_job(example.make_kit(), "no.to.ken") == "refused"
-
-
-def test_every_block_of_python_in_a_page_is_a_file_that_runs() -> None:
-    """A block includes a file, is the very text of one, or says why it is not run."""
-    whole = {
-        examples.without_markers(path.read_text(encoding="utf-8"))
-        for path in examples.SOURCES.rglob("*.py")
-    }
-    astray = [
-        f"{block.page.relative_to(examples.ROOT)}: {block.body.splitlines()[0]}"
-        for block in examples.python_blocks()
-        if block.included() is None and not block.not_run and block.body.strip() not in whole
-    ]
-    assert astray == []
-
-
-def test_every_block_includes_something_that_is_there() -> None:
-    """No page points to a file or a section that is gone; and there are pages."""
-    included = [block.included() for block in examples.python_blocks()]
-    assert sum(where is not None for where in included) > 20
-    for name, wanted in filter(None, included):
-        if wanted is None:
-            assert (examples.SOURCES / f"{name}.py").is_file()
-        else:
-            assert examples.section(name, wanted)
-
-
-def test_every_file_and_section_of_the_examples_is_shown_in_a_page() -> None:
-    """What no page shows need not be kept."""
-    shown = {where for block in examples.python_blocks() if (where := block.included())}
-    for path in examples.SOURCES.rglob("*.py"):
-        name = str(path.relative_to(examples.SOURCES)).removesuffix(".py")
-        sections = set(SECTION.findall(path.read_text(encoding="utf-8")))
-        if (name, None) not in shown:
-            assert sections, name
-            assert {(name, wanted) for wanted in sections} <= shown, name
-
-
-def test_the_readme_shows_the_quick_start_as_it_runs() -> None:
-    """The first block of Python in the README is the file, letter by letter."""
-    first = next(block for block in examples.python_blocks() if block.page.name == "README.md")
-    path = examples.SOURCES / "quickstart.py"
-    assert first.body.strip() == examples.without_markers(path.read_text(encoding="utf-8"))
