@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fastapi_jwtkit.accounts.authenticator import Authenticator
 from fastapi_jwtkit.accounts.registration import Registration
-from fastapi_jwtkit.accounts.user_reads import UserReads
+from fastapi_jwtkit.accounts.user_reads import UserReads, ensure_user_store
 from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.errors import ConfigurationError, SecondWorkerError
@@ -151,6 +151,8 @@ class _Shared:
 def assemble(settings: Settings, parts: Parts) -> Assembly:
     """Connect the parts of a kit. Opens nothing."""
     _refuse_half_shared(settings, parts)
+    if parts.users is not None:
+        ensure_user_store(parts.users)
     clock = parts.clock or SystemClock()
     events = Events((LoggingSink(), *parts.events), realm=settings.realm, clock=clock)
     keys, secrets = key_sources_of(settings, clock=clock)

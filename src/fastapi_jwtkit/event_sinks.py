@@ -25,7 +25,8 @@ class LoggingSink:
         """Log one event: failures as warnings, the rest as information."""
         level = logging.INFO if event.outcome else logging.WARNING
         fields = {name: getattr(event, name) for name in event.__dataclass_fields__}
-        audit_logger.log(level, "%s", event.name.value, extra={"auth_event": fields})
+        said = f"{event.name.value}: {event.reason}" if event.reason else event.name.value
+        audit_logger.log(level, "%s", said, extra={"auth_event": fields})
 
 
 class Events:

@@ -268,6 +268,7 @@ class JWTKit:
         """
         await self.rings.ensure_loaded()
         if self.users is None:
+            logger.warning("no user store: this kit verifies tokens and logs nobody in")
             return
         if self.settings.revocation != "off":
             await self._assembly.first_read()

@@ -116,8 +116,14 @@ class Settings(BaseSettings):
         fill = object.__setattr__
         if not self.issuer:
             if self.env == "prod":
-                message = "issuer is required: the URL your tokens are issued under"
-                raise ValueError(message)
+                raise ConfigurationError(
+                    "JWTKIT_ISSUER is not set.",
+                    why="JWTKIT_ENV is not 'dev', so this is production, where it must be said "
+                    "under which URL tokens are issued.",
+                    fix="In production export JWTKIT_ISSUER=https://…; on your own machine "
+                    "export JWTKIT_ENV=dev.",
+                    docs="how-to/go-to-production/",
+                )
             fill(self, "issuer", "http://127.0.0.1/dev")
         if not self.realm:
             fill(self, "realm", self.issuer)
@@ -213,7 +219,8 @@ def _split(value: object) -> object:
 
 
 def _lines(error: ValidationError) -> list[str]:
-    return [
-        f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}".removeprefix(": ")
-        for item in error.errors(include_input=False, include_url=False)
-    ]
+    lines: list[str] = []
+    for item in error.errors(include_input=False, include_url=False):
+        name = "".join(f"{PREFIX}{part}: ".upper() for part in item["loc"][:1])
+        lines.append(name + item["msg"].removeprefix("Value error, "))
+    return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -17,13 +18,17 @@ logger = logging.getLogger("fastapi_jwtkit")
 def store_call(reason: str) -> Generator[None]:
     """Run a call of a store; what is not ours becomes ``StoreUnavailableError(reason)``.
 
-    The original is its cause and is logged by type alone: drivers like to put the
-    values of a row into their messages.
+    The original is its cause. It is logged by its type and where it was raised, without
+    its message: drivers like to put the values of a row into theirs. A bug in the store
+    itself (a missing method, a wrong name) is no outage and is not dressed up as one.
     """
     try:
         yield
-    except JWTKitError:
+    except (JWTKitError, AttributeError, NameError, NotImplementedError):
         raise
     except Exception as error:
-        logger.warning("%s: %s", reason, type(error).__name__)
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        logger.warning(
+            "%s: %s in %s, line %s", reason, type(error).__name__, where.filename, where.lineno
+        )
         raise StoreUnavailableError(reason) from error

@@ -12,6 +12,8 @@ import fastapi_jwtkit
 
 WEB = {
     "CurrentPrincipal",
+    "current_principal",
+    "optional_principal",
     "JWTAuth",
     "OptionalPrincipal",
     "require_permissions",

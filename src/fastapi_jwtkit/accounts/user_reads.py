@@ -10,7 +10,7 @@ from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.protocols import User, UserStore
 from fastapi_jwtkit.store_errors import store_call
 
-__all__ = ["UserReads", "ask_user_store"]
+__all__ = ["UserReads", "ask_user_store", "ensure_user_store"]
 
 _Answer = TypeVar("_Answer")
 
@@ -32,10 +32,28 @@ async def ask_user_store(verb: Callable[[], Awaitable[_Answer]]) -> _Answer:
                 "A method of the user store is not async.",
                 why="It just ran on the event loop, where it stops every other request.",
                 fix="Wrap the store: JWTKit(users=SyncUserStore(your_store)).",
-                docs="reference/stores/",
+                docs="how-to/bring-your-own-users/",
             )
         found: _Answer = await answer
         return found
+
+
+def ensure_user_store(users: object) -> None:
+    """Return if an object has the methods of a user store.
+
+    Raises:
+        ConfigurationError: it is a class, or a method is missing.
+    """
+    verbs = ("find_by_login", "find_by_id", "set_password_hash")
+    missing = [verb for verb in verbs if not callable(getattr(users, verb, None))]
+    if missing or isinstance(users, type):
+        what = "is a class" if isinstance(users, type) else f"has no {', '.join(missing)}"
+        raise ConfigurationError(
+            f"The user store {what}.",
+            why="Logins and refreshes ask it who the user is.",
+            fix="JWTKit(settings, users=YourUserStore()), with all three methods.",
+            docs="how-to/bring-your-own-users/",
+        )
 
 
 class UserReads:
@@ -74,6 +92,6 @@ class UserReads:
                 "This kit has no user store.",
                 why="Logins and refreshes ask it who the user is and what they may do now.",
                 fix="JWTKit(settings, users=YourUserStore()).",
-                docs="reference/stores/",
+                docs="how-to/bring-your-own-users/",
             )
         return self._users

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import inspect
+import logging
+from collections.abc import Callable, Collection, Mapping
+from typing import cast
 
 from fastapi_jwtkit.errors import ConfigurationError, InvalidScopeError, UnavailableError
 from fastapi_jwtkit.protocols import ClaimsFor, User
@@ -10,6 +13,8 @@ from fastapi_jwtkit.records import Session
 from fastapi_jwtkit.tokens.issuer import AccessGrant, IssuedToken, TokenIssuer
 
 __all__ = ["AccessTokens", "granted_scopes"]
+
+logger = logging.getLogger("fastapi_jwtkit")
 
 
 class AccessTokens:
@@ -67,11 +72,22 @@ class AccessTokens:
         if self._claims_for is None:
             return {}
         try:
-            return dict(await self._claims_for(user))
+            hook = cast("Callable[[User], object]", self._claims_for)  # as it may really be
+            answer = hook(user)
+            claims: object = await answer if inspect.isawaitable(answer) else None
         except (ConfigurationError, UnavailableError):
             raise
         except Exception as error:
+            logger.exception("claims_for failed: the token is not issued")
             raise UnavailableError("claims_for_failed") from error
+        if not isinstance(claims, Mapping):
+            raise ConfigurationError(
+                "claims_for is not an async function that returns a mapping.",
+                why="It is awaited, and what it returns becomes claims of the access token.",
+                fix='async def claims_for(user): return {"tenant": user.tenant}',
+                docs="how-to/custom-claims/",
+            )
+        return dict(cast("Mapping[str, object]", claims))
 
 
 def granted_scopes(
