@@ -108,17 +108,39 @@ def grant(session: int) -> AccessGrant:
     )
 
 
+class TokenData(BaseModel):
+    """What the tutorial takes from its token."""
+
+    username: str | None = None
+
+
 class User(BaseModel):
     """The user of the tutorial."""
 
     username: str
+    email: str | None = None
+    full_name: str | None = None
     disabled: bool | None = None
+
+
+class StoredUser(User):
+    """The same as its database has it."""
+
+    hashed_password: str
 
 
 def tutorial_app(secret: str) -> FastAPI:
     """Return the route as the FastAPI tutorial guards it: three dependencies, no revocation."""
     app = FastAPI()
-    users = {"ann": {"username": "ann", "disabled": False}}
+    users: dict[str, dict[str, Any]] = {
+        "ann": {
+            "username": "ann",
+            "full_name": "Ann Example",
+            "email": "ann@example.com",
+            "hashed_password": "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA",
+            "disabled": False,
+        }
+    }
     scheme = OAuth2PasswordBearer(tokenUrl="token")
 
     async def current(token: Annotated[str, Depends(scheme)]) -> User:
@@ -131,10 +153,11 @@ def tutorial_app(secret: str) -> FastAPI:
             payload: dict[str, Any] = jwt.decode(token, secret, algorithms=["HS256"])
         except jwt.InvalidTokenError:
             raise refused from None
-        row = users.get(payload.get("sub", ""))
+        data = TokenData(username=payload.get("sub"))
+        row = users.get(data.username or "")
         if row is None:
             raise refused
-        return User(**row)  # type: ignore[arg-type]
+        return StoredUser(**row)
 
     async def active(user: Annotated[User, Depends(current)]) -> User:
         if user.disabled:

@@ -81,7 +81,7 @@ class Claims(Mapping[str, Any]):
     permissions: frozenset[str]
     kid: str
     """Id of the key that verified the token."""
-    principal: object
+    principal: Any
     """What ``Principal.of`` made of these claims, ``None`` until it did."""
 
     def __init__(self, payload: Mapping[str, Any], *, kid: str) -> None:

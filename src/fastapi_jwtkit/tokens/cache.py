@@ -54,6 +54,9 @@ class VerifiedClaimsCache:
         self._bytes = 0
         self._generation = -1
         self._claims: dict[CacheKey, Claims] = {}
+        # The dict's own method, for it is asked on every request.
+        self.find = self._claims.get
+        """Return what was verified under a key, ``None`` if nothing was."""
         # In order of arrival: what each entry weighs.
         self._sizes: OrderedDict[CacheKey, int] = OrderedDict()
         self._sessions: dict[str, list[CacheKey]] = {}
@@ -92,17 +95,6 @@ class VerifiedClaimsCache:
             return None
         # Not SHA-256: OpenSSL takes three times as long to get ready for it as it then takes.
         return generation, blake2b(token.encode("ascii"), digest_size=32).digest()
-
-    def find(self, key: CacheKey) -> Claims | None:
-        """Return what was verified under this key."""
-        return self._claims.get(key)
-
-    def recall(self, token: str, generation: int) -> Claims | None:
-        """Return what was verified of this token: ``key_of`` and ``find`` in one step."""
-        if len(token) > MAX_CACHED_CHARACTERS or not token.isascii():
-            return None
-        digest = blake2b(token.encode("ascii"), digest_size=32).digest()
-        return self._claims.get((generation, digest))
 
     def keep(self, key: CacheKey, claims: Claims, *, characters: int) -> None:
         """Remember claims that were just verified.

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Any
 
 from fastapi_jwtkit.claims import Claims
 from fastapi_jwtkit.errors import ConfigurationError, InvalidTokenError
 from fastapi_jwtkit.keys.key_ring import KeyRing
 from fastapi_jwtkit.protocols import Clock
-from fastapi_jwtkit.tokens.cache import CacheKey, VerifiedClaimsCache
+from fastapi_jwtkit.tokens.cache import (
+    MAX_CACHED_CHARACTERS,
+    CacheKey,
+    VerifiedClaimsCache,
+)
 from fastapi_jwtkit.tokens.claim_types import find_malformed
 from fastapi_jwtkit.tokens.codec import CompactDecoder, check_text
 
@@ -87,6 +92,7 @@ class TokenVerifier:
         self._required = tuple(dict.fromkeys((*_NEEDED_CLAIMS, *required)))
         self._decoder = CompactDecoder(ring, typ=ACCESS_TYP)
         self._cache = cache
+        self._find = None if cache is None else cache.find
         if cache is not None:
             cache.take_ownership()
 
@@ -121,8 +127,10 @@ class TokenVerifier:
 
         Nothing about time is asked here: the caller does, as ``verify`` does.
         """
-        cache = self._cache
-        return None if cache is None else cache.recall(raw, self._ring.generation)
+        if self._find is None or len(raw) > MAX_CACHED_CHARACTERS or not raw.isascii():
+            return None
+        digest = blake2b(raw.encode("ascii"), digest_size=32).digest()
+        return self._find((self._ring.generation, digest))
 
     def verify_even_if_expired(self, raw: str) -> Claims:
         """Return the claims of a token that is good but for its ``exp``.

@@ -83,7 +83,7 @@ class MountedKit:
             raw = self._read(connection)
             claims = None if raw is None else self._verify_fast(raw)
             if claims is not None:
-                known = scope[self._memo] = Principal.of(claims)
+                known = scope[self._memo] = claims.principal or Principal.of(claims)
         return known
 
     async def principal_of(self, connection: HTTPConnection, /) -> Principal | None:
