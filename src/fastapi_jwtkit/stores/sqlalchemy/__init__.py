@@ -10,8 +10,11 @@ except ImportError:
     raise MissingExtraError("sqlalchemy", "sqlalchemy") from None
 del _asyncio
 
+from fastapi_jwtkit.stores.sqlalchemy.connect import SQLStores, sql_stores  # noqa: E402
 from fastapi_jwtkit.stores.sqlalchemy.database_time import DatabaseTime  # noqa: E402
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines  # noqa: E402
+from fastapi_jwtkit.stores.sqlalchemy.one_time import SQLOneTimeStore  # noqa: E402
+from fastapi_jwtkit.stores.sqlalchemy.revocations import SQLRevocationStore  # noqa: E402
 from fastapi_jwtkit.stores.sqlalchemy.sessions import SQLSessionStore  # noqa: E402
 from fastapi_jwtkit.stores.sqlalchemy.tables import JWTKitTables, tables  # noqa: E402
 
@@ -19,6 +22,10 @@ __all__ = [
     "DatabaseTime",
     "JWTKitTables",
     "LoopEngines",
+    "SQLOneTimeStore",
+    "SQLRevocationStore",
     "SQLSessionStore",
+    "SQLStores",
+    "sql_stores",
     "tables",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from sqlalchemy import Executable, MetaData, RowMapping
+from sqlalchemy import Executable, RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fastapi_jwtkit.errors import StoreUnavailableError
@@ -15,7 +15,7 @@ from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
 from fastapi_jwtkit.stores.sqlalchemy.retry import Database
 from fastapi_jwtkit.stores.sqlalchemy.session_rows import row_of, session_of
 from fastapi_jwtkit.stores.sqlalchemy.session_statements import SessionStatements
-from fastapi_jwtkit.stores.sqlalchemy.tables import JWTKitTables, tables
+from fastapi_jwtkit.stores.sqlalchemy.tables import JWTKitTables, plain_tables
 
 __all__ = ["SQLSessionStore"]
 
@@ -44,7 +44,7 @@ class SQLSessionStore:
         self._database = Database(engine)
         self._time = time or DatabaseTime()
         now = self._time.expression(self._database.dialect)
-        self._statements = SessionStatements((tables or _plain_tables()).sessions, now)
+        self._statements = SessionStatements((tables or plain_tables()).sessions, now)
 
     async def add(self, new: NewSession, /) -> Session:
         """Store a login, then sweep a few rows that are over."""
@@ -152,7 +152,3 @@ class SQLSessionStore:
 
 def _named(realm: str, sid: str) -> dict[str, object]:
     return {"in_realm": realm, "with_sid": sid}
-
-
-def _plain_tables() -> JWTKitTables:
-    return tables(MetaData())

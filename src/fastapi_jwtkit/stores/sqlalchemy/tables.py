@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from fastapi_jwtkit.records import SPENT_KEPT
 
-__all__ = ["JWTKitTables", "spent_names", "tables"]
+__all__ = ["JWTKitTables", "plain_tables", "spent_names", "tables"]
 
 # SQLite counts only a plain INTEGER key up by itself.
 _SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
@@ -67,6 +67,11 @@ def tables(metadata: MetaData) -> JWTKitTables:
         revocations=_revocations(metadata),
         one_time=_one_time(metadata),
     )
+
+
+def plain_tables() -> JWTKitTables:
+    """Return the tables on a ``MetaData`` of their own, without a schema."""
+    return tables(MetaData())
 
 
 def spent_names() -> list[str]:
