@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import URL, Connection, MetaData, text
+from sqlalchemy import URL, Connection, MetaData, Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
@@ -42,7 +43,8 @@ class SQLStores:
         Raises:
             StoreUnavailableError: the database does not answer, or forbids it.
         """
-        await create_tables(self.engine, self.tables.sessions.metadata, names=_OURS)
+        ours = self.tables
+        await create_tables(self.engine, [ours.sessions, ours.revocations, ours.one_time])
 
     async def prune(self) -> int:
         """Delete everything that is over, and say how many rows that were."""
@@ -56,9 +58,6 @@ class SQLStores:
         """Close the connections of this event loop, where the engine is not yours."""
         if isinstance(self.engine, LoopEngines):
             await self.engine.close()
-
-
-_OURS = frozenset({"jwtkit_sessions", "jwtkit_revocations", "jwtkit_one_time"})
 
 
 def sql_stores(
@@ -90,19 +89,16 @@ def sql_stores(
     )
 
 
-async def create_tables(
-    engine: AsyncEngine | LoopEngines, metadata: MetaData, *, names: frozenset[str]
-) -> None:
-    """Create the tables of these names that are missing.
+async def create_tables(engine: AsyncEngine | LoopEngines, wanted: Sequence[Table]) -> None:
+    """Create those of the tables, all of one ``MetaData``, that are missing.
 
     Raises:
         StoreUnavailableError: the database does not answer, or forbids it.
     """
     database = Database(engine)
-    wanted = [table for table in metadata.sorted_tables if table.name in names]
 
     def create(connection: Connection) -> None:
-        metadata.create_all(connection, tables=wanted)
+        wanted[0].metadata.create_all(connection, tables=wanted)
 
     async def work(connection: AsyncConnection) -> None:
         # One after the other: two who look and create at once would both create.
