@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -40,6 +42,16 @@ class StandingTime:
         return {"standing_now": self._clock.now()}
 
 
+async def sqlite_threads_ended() -> None:
+    """Wait for the threads of SQLite connections that were closed without waiting.
+
+    They tell the event loop that they end, and the end of a test closes it.
+    """
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join, 10)
+
+
 @asynccontextmanager
 async def sqlite_database(folder: Path) -> AsyncIterator[Database]:
     """Make a SQLite file with the tables in it."""
@@ -53,6 +65,7 @@ async def sqlite_database(folder: Path) -> AsyncIterator[Database]:
         yield Database(engine, made)
     finally:
         await engine.dispose()
+        await sqlite_threads_ended()
 
 
 @asynccontextmanager
