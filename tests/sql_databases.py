@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiosqlite
 from sqlalchemy import ColumnElement, Double, MetaData, bindparam
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateSchema, DropSchema
@@ -48,7 +49,8 @@ async def sqlite_threads_ended() -> None:
     They tell the event loop that they end, and the end of a test closes it.
     """
     for thread in threading.enumerate():
-        if "_connection_worker_thread" in thread.name:
+        # A subclass in older versions of aiosqlite, and named after its function since.
+        if isinstance(thread, aiosqlite.Connection) or "_connection_worker" in thread.name:
             await asyncio.to_thread(thread.join, 10)
 
 

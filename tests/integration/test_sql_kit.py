@@ -353,7 +353,12 @@ def test_several_processes_write_one_sqlite_file(tmp_path: Path) -> None:
         subprocess.Popen([*command, str(n)], stdout=subprocess.PIPE, text=True)  # noqa: S603
         for n in range(3)
     ]
-    won = [int(racer.communicate(timeout=60)[0]) for racer in racers]
+    try:
+        won = [int(racer.communicate(timeout=60)[0]) for racer in racers]
+    finally:
+        for racer in racers:
+            racer.kill()
+            racer.communicate()
     assert [racer.returncode for racer in racers] == [0, 0, 0]
     assert sum(won) == 20
 
@@ -425,3 +430,27 @@ def test_alembic_would_see_the_tables_on_ones_own_metadata() -> None:
         "auth.jwtkit_revocations",
         "auth.jwtkit_one_time",
     }
+
+
+def test_without_the_extra_the_import_says_what_to_install() -> None:
+    """An import error, so that whoever guards the import is not surprised."""
+    program = (
+        "import sys; sys.modules['sqlalchemy'] = None\n"
+        "try:\n    import fastapi_jwtkit.stores.sqlalchemy\n"
+        "except ImportError as error:\n    print(type(error).__name__, error)"
+    )
+    command = [sys.executable, "-c", program]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    assert said.startswith("MissingExtraError")
+    assert "pip install 'fastapi-jwtkit[sqlalchemy]'" in said
+
+
+async def test_an_error_shows_no_value_that_was_written(tmp_path: Path) -> None:
+    """Whoever logs the cause of a failure logs no password hash."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")
+    with pytest.raises(StoreUnavailableError) as caught:
+        await SQLUserStore(engine).add(NewUser(login="ann", password_hash="hunter2"))
+    assert "hunter2" not in str(caught.value.__cause__)
+    assert "hunter2" not in repr(caught.value.__cause__)
+    await engine.dispose()
+    await sqlite_threads_ended()

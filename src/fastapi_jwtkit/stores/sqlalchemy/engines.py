@@ -8,7 +8,7 @@ import threading
 import weakref
 from typing import Any, Protocol
 
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, AsyncAdaptedQueuePool, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -92,6 +92,7 @@ def _engine(url: URL) -> AsyncEngine:
     options: dict[str, Any] = {
         # Errors of the driver show statements; the values in them are nobody's business.
         "hide_parameters": True,
+        "poolclass": AsyncAdaptedQueuePool,  # SQLAlchemy 2.0 has another for SQLite
         "pool_timeout": POOL_WAIT_SECONDS,
     }
     if url.get_backend_name() == "postgresql":

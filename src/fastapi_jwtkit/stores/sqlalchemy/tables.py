@@ -28,9 +28,6 @@ __all__ = ["JWTKitTables", "plain_tables", "spent_names", "tables"]
 
 # SQLite counts only a plain INTEGER key up by itself.
 _SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
-# Room in each page, so that PostgreSQL writes a rotated row beside the old one and
-# touches no index: no column that rotation changes is in one.
-_ROOM_FOR_UPDATES = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +109,9 @@ def _sessions(metadata: MetaData) -> Table:
         Column("user_agent", Text),
         Column("device_name", Text),
         PrimaryKeyConstraint("realm", "sid", name="jwtkit_sessions_pkey"),
+        # No column that rotation changes is in an index, so PostgreSQL touches none then.
         Index("jwtkit_sessions_of_subject", "realm", "subject", "created_at"),
         Index("jwtkit_sessions_absolute_expiry", "absolute_expiry"),
-        postgresql_with={"fillfactor": _ROOM_FOR_UPDATES},
     )
 
 
