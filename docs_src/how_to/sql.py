@@ -18,12 +18,12 @@ auth = JWTAuth.from_env(
 # --8<-- [end:stores]
 
 # --8<-- [start:app]
-from collections.abc import AsyncIterator  # noqa: E402
+from collections.abc import AsyncGenerator  # noqa: E402
 from contextlib import asynccontextmanager  # noqa: E402
 
 
 @asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
     await stores.create_tables()  # leave both out where Alembic migrates
     await users.create_tables()
     yield
