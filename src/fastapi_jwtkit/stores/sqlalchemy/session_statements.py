@@ -22,6 +22,7 @@ from sqlalchemy import (
     delete,
     insert,
     literal,
+    literal_column,
     select,
     tuple_,
     update,
@@ -115,8 +116,8 @@ class SessionStatements:
         shifted: dict[str, ColumnElement[Any]] = {columns[last].name: self._now}
         for place, column in enumerate(columns[:last]):
             # Moved by one place for the rotation and one for each number it skipped.
-            moved = [(skipped == by, columns[place + by + 1]) for by in range(last - place)]
-            shifted[column.name] = case(*moved, else_=literal(0.0, Double))
+            moved = [(_number(by), columns[place + by + 1]) for by in range(last - place)]
+            shifted[column.name] = case(*moved, value=skipped, else_=_number(0.0))
         return shifted
 
     def _won_before(self) -> Executable:
@@ -179,3 +180,8 @@ class SessionStatements:
             .with_for_update(skip_locked=True)
         )
         return delete(table).where(tuple_(*key).in_(over))
+
+
+def _number(value: float) -> ColumnElement[Any]:
+    """Return a number that is part of the statement: forty parameters would be slow."""
+    return literal_column(repr(value))
