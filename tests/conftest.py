@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
+from postgres_server import postgres_url as postgres_url  # noqa: PLC0414 - a fixture for all
+
 # How long something takes says nothing on a machine that does other things as well.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")

@@ -137,6 +137,19 @@ def test_users_may_live_in_a_table_of_ones_own(tmp_path: Path) -> None:
     assert (tmp_path / "users.db").exists()
 
 
+def test_sessions_may_live_in_a_sql_database() -> None:
+    """A login of before a restart is good after it, and Alembic would see every table."""
+    with serve("how_to/sql") as client:
+        headers = log_in(client)
+    with serve("how_to/sql") as client:
+        assert client.get("/me", headers=headers).status_code == 200
+        assert client.post("/auth/logout", headers=headers).status_code == 204
+    with serve("how_to/sql") as client:
+        assert client.get("/me", headers=headers).status_code == 401
+    tables = set(examples.load("how_to/sql").Model.metadata.tables)
+    assert tables == {"people", "jwtkit_sessions", "jwtkit_revocations", "jwtkit_one_time"}
+
+
 def test_a_hash_is_replaced_only_if_it_is_the_expected_one(tmp_path: Path) -> None:
     """The example keeps the condition that its page explains."""
     example = examples.load("how_to/bring_your_own_users")

