@@ -129,18 +129,20 @@ class StoredUser(User):
     hashed_password: str
 
 
+TUTORIAL_USERS: dict[str, dict[str, Any]] = {
+    "ann": {
+        "username": "ann",
+        "full_name": "Ann Example",
+        "email": "ann@example.com",
+        "hashed_password": "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA",
+        "disabled": False,
+    }
+}
+
+
 def tutorial_app(secret: str) -> FastAPI:
     """Return the route as the FastAPI tutorial guards it: three dependencies, no revocation."""
     app = FastAPI()
-    users: dict[str, dict[str, Any]] = {
-        "ann": {
-            "username": "ann",
-            "full_name": "Ann Example",
-            "email": "ann@example.com",
-            "hashed_password": "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA",
-            "disabled": False,
-        }
-    }
     scheme = OAuth2PasswordBearer(tokenUrl="token")
 
     async def current(token: Annotated[str, Depends(scheme)]) -> User:
@@ -154,7 +156,7 @@ def tutorial_app(secret: str) -> FastAPI:
         except jwt.InvalidTokenError:
             raise refused from None
         data = TokenData(username=payload.get("sub"))
-        row = users.get(data.username or "")
+        row = TUTORIAL_USERS.get(data.username or "")
         if row is None:
             raise refused
         return StoredUser(**row)
