@@ -23,7 +23,7 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_production_is_the_default_and_needs_an_issuer() -> None:
     """Nothing is made up, and the error says which variable is missing."""
-    with pytest.raises(ConfigurationError, match="issuer is required") as caught:
+    with pytest.raises(ConfigurationError, match="JWTKIT_ISSUER is not set") as caught:
         Settings()
     assert "JWTKIT_" in str(caught.value)
 
