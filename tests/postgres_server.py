@@ -92,7 +92,7 @@ class PostgresServer:
         while time.monotonic() - started < START_SECONDS:
             if process.poll() is not None:
                 break
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, IndexError):
                 if "ready" in pid_file.read_text().splitlines()[-1]:
                     return
             time.sleep(0.02)
