@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fastapi_jwtkit.errors import StoreUnavailableError
 from fastapi_jwtkit.records import REVOCATION_VERSION, FeedPage, RevocationEntry
+from fastapi_jwtkit.revocation_entries import merge_entries
 from fastapi_jwtkit.stores.sqlalchemy.database_time import DatabaseTime, StoreTime
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
 from fastapi_jwtkit.stores.sqlalchemy.feed_position import FeedPosition
@@ -173,18 +174,8 @@ def _merged(entries: Iterable[RevocationEntry]) -> Iterable[RevocationEntry]:
     """Return one entry for each name: a statement cannot write a row twice."""
     merged: dict[tuple[str, str], RevocationEntry] = {}
     for entry in entries:
-        known = merged.get(_name(entry), entry)
-        merged[_name(entry)] = replace(
-            entry,
-            min_epoch=_higher(known.min_epoch, entry.min_epoch),
-            not_before=_higher(known.not_before, entry.not_before),
-            expires_at=_higher(known.expires_at, entry.expires_at),
-        )
+        merged[_name(entry)] = merge_entries(entry, merged.get(_name(entry), entry))
     return merged.values()
-
-
-def _higher(known: Any, new: Any) -> Any:
-    return None if known is None or new is None else max(known, new)
 
 
 def _entries(rows: Sequence[_Row]) -> tuple[RevocationEntry, ...]:
