@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fastapi_jwtkit.accounts.authenticator import Authenticator
 from fastapi_jwtkit.accounts.registration import Registration
 from fastapi_jwtkit.accounts.user_reads import UserReads, ensure_user_store
+from fastapi_jwtkit.chosen_stores import BroughtStores, ChosenStores, choose_stores
 from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.errors import ConfigurationError, SecondWorkerError
@@ -25,8 +26,6 @@ from fastapi_jwtkit.protocols import (
     EventSink,
     PasswordHasher,
     RegisteringUserStore,
-    RevocationStore,
-    SessionStore,
     User,
     UserStore,
 )
@@ -38,7 +37,6 @@ from fastapi_jwtkit.sessions.refresh import Refresh
 from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
 from fastapi_jwtkit.sessions.sessions import Sessions
 from fastapi_jwtkit.settings import Settings
-from fastapi_jwtkit.stores.memory import MemoryRevocationStore, MemorySessionStore
 from fastapi_jwtkit.tokens.cache import VerifiedClaimsCache
 from fastapi_jwtkit.tokens.issuer import TokenIssuer
 from fastapi_jwtkit.tokens.verifier import TokenVerifier
@@ -58,8 +56,7 @@ class Parts:
     """What an application may bring; ``None`` asks for the kit's own."""
 
     users: UserStore | None
-    sessions: SessionStore | None
-    revocations: RevocationStore | None
+    stores: BroughtStores
     claims_for: ClaimsFor | None
     hasher: PasswordHasher | None
     events: Sequence[EventSink]
@@ -100,6 +97,7 @@ class Assembly:
     """The parts of a kit, connected."""
 
     rings: LiveRings
+    stores: ChosenStores
     revocations: Revocations
     sessions: Sessions
     verification: Verification
@@ -140,7 +138,7 @@ class _Shared:
 
     settings: Settings
     rings: LiveRings
-    store: SessionStore
+    stores: ChosenStores
     sessions: Sessions
     revocations: Revocations
     events: Events
@@ -150,27 +148,26 @@ class _Shared:
 
 def assemble(settings: Settings, parts: Parts) -> Assembly:
     """Connect the parts of a kit. Opens nothing."""
-    _refuse_half_shared(settings, parts)
     if parts.users is not None:
         ensure_user_store(parts.users)
     clock = parts.clock or SystemClock()
+    stores = choose_stores(settings, parts.stores, clock=clock)
     events = Events((LoggingSink(), *parts.events), realm=settings.realm, clock=clock)
     keys, secrets = key_sources_of(settings, clock=clock)
     revocations = Revocations(
-        parts.revocations or MemoryRevocationStore(clock=clock),
+        stores.revocations,
         realm=settings.realm,
         max_staleness=settings.max_staleness,
         entry_ttl=settings.access_ttl + ENTRY_SLACK_SECONDS,
         clock=clock,
     )
     # A kit with neither users nor a shared store only verifies: it can hear of no logout.
-    knows_sessions = not (parts.users is None and parts.sessions is None)
-    store = parts.sessions or MemorySessionStore(clock=clock)
+    knows_sessions = parts.users is not None or stores.brought
     shared = _Shared(
         settings=settings,
         rings=LiveRings(keys=keys, secrets=None if parts.users is None else secrets, clock=clock),
-        store=store,
-        sessions=Sessions(store, revocations, realm=settings.realm, events=events),
+        stores=stores,
+        sessions=Sessions(stores.sessions, revocations, realm=settings.realm, events=events),
         revocations=revocations,
         events=events,
         clock=clock,
@@ -178,6 +175,7 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
     )
     return Assembly(
         rings=shared.rings,
+        stores=stores,
         revocations=revocations,
         sessions=shared.sessions,
         verification=_verification(shared),
@@ -226,7 +224,7 @@ def _accounts(shared: _Shared, users: UserStore, parts: Parts) -> Accounts:
         clock=shared.clock,
     )
     refresh = Refresh(
-        store=shared.store,
+        store=shared.stores.sessions,
         sessions=shared.sessions,
         revocations=shared.revocations,
         tokens=tokens,
@@ -284,15 +282,3 @@ def _fit_for(settings: Settings, hasher: PasswordHasher) -> PasswordHasher:
             fix="Leave out hasher=, or pass PasslibHasher(). Tests set Settings(env='dev').",
         )
     return hasher
-
-
-def _refuse_half_shared(settings: Settings, parts: Parts) -> None:
-    in_memory = parts.sessions is None or isinstance(parts.sessions, MemorySessionStore)
-    if in_memory or parts.revocations is not None or settings.revocation != "feed":
-        return
-    raise ConfigurationError(
-        "sessions= was given and revocations= was not.",
-        why="Each worker would keep a feed of its own: a logout at one is unknown to the others.",
-        fix="Pass revocations= of the same kind, or Settings(revocation='strict').",
-        docs="explanation/revocation/",
-    )

@@ -279,6 +279,10 @@ class StoreUnavailableError(UnavailableError):
     """A store failed or did not answer in time."""
 
 
+class NotReplicatedError(StoreUnavailableError):
+    """A write is done on the primary and no replica has it yet: a fail-over could undo it."""
+
+
 class HashingBusyError(UnavailableError):
     """The bounded queue in front of the password hasher is full."""
 

@@ -10,9 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from fastapi_jwtkit.assembly import Parts, assemble
+from fastapi_jwtkit.chosen_stores import BroughtStores
 from fastapi_jwtkit.claims import Claims
 from fastapi_jwtkit.credentials import Credentials
-from fastapi_jwtkit.errors import InvalidRequestError, SessionNotFoundError
+from fastapi_jwtkit.errors import (
+    InvalidRequestError,
+    SessionNotFoundError,
+    StoreUnavailableError,
+)
 from fastapi_jwtkit.protocols import (
     ClaimsFor,
     Clock,
@@ -22,6 +27,7 @@ from fastapi_jwtkit.protocols import (
     RegisteringUserStore,
     RevocationStore,
     SessionStore,
+    Stores,
     User,
     UserStore,
 )
@@ -29,7 +35,7 @@ from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device, Session, SessionProof
 from fastapi_jwtkit.sessions.logins import LoginRequest
 from fastapi_jwtkit.sessions.refresh import RefreshRequest
 from fastapi_jwtkit.settings import Settings
-from fastapi_jwtkit.stores.memory import MemoryOneTimeStore
+from fastapi_jwtkit.stores.memory import MemorySessionStore
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 
 __all__ = ["JWTKit"]
@@ -47,9 +53,11 @@ class JWTKit:
         settings: see ``Settings``; nothing is read from the environment here.
         users: your users. Without them there are no logins and no sessions: the kit
             then only verifies, and hears of a logout if it is given the stores.
-        sessions: where sessions live; default: in memory, for one process.
-        revocations: the feed of what is revoked; default: in memory.
-        one_time: what may happen once; default: in memory.
+        stores: all stores at once, from ``redis_stores`` or ``sql_stores``; default: those
+            of ``settings.store_url``, or in memory, for one process.
+        sessions: where sessions live, if they are a store of your own.
+        revocations: the feed of what is revoked, likewise.
+        one_time: what may happen once, likewise.
         claims_for: adds claims of your own to access tokens.
         hasher: hashes passwords; default: argon2id.
         events: where audit events go, beside the logger ``fastapi_jwtkit.audit``.
@@ -61,6 +69,7 @@ class JWTKit:
         settings: Settings,
         *,
         users: UserStore | None = None,
+        stores: Stores | None = None,
         sessions: SessionStore | None = None,
         revocations: RevocationStore | None = None,
         one_time: OneTimeStore | None = None,
@@ -72,14 +81,13 @@ class JWTKit:
         self.settings = settings
         self.realm = settings.realm
         self.users = users
-        self.one_time = one_time or MemoryOneTimeStore(clock=clock)
-        self._in_memory = sessions is None
         self._assembly = assemble(
             settings,
             Parts(
                 users=users,
-                sessions=sessions,
-                revocations=revocations,
+                stores=BroughtStores(
+                    stores=stores, sessions=sessions, revocations=revocations, one_time=one_time
+                ),
                 claims_for=claims_for,
                 hasher=hasher,
                 events=events,
@@ -87,6 +95,7 @@ class JWTKit:
             ),
         )
         self.rings = self._assembly.rings
+        self.one_time = self._assembly.stores.one_time
         self._sessions = self._assembly.sessions
         self._verification = self._assembly.verification
         self.verify_fast: Callable[[str], Claims | None] = self._verification.fast
@@ -267,17 +276,42 @@ class JWTKit:
             MissingKeyError: in production without keys; says which command makes them.
         """
         await self.rings.ensure_loaded()
+        await self._prepare_stores()
         if self.users is None:
             logger.warning("no user store: this kit verifies tokens and logs nobody in")
             return
         if self.settings.revocation != "off":
             await self._assembly.first_read()
-        if self._in_memory:
+        if isinstance(self._assembly.stores.sessions, MemorySessionStore):
             logger.warning("sessions live in memory: every login ends with this process")
 
+    async def _prepare_stores(self) -> None:
+        together = self._assembly.stores.together
+        if together is None:
+            return
+        try:
+            for warning in await together.prepare():
+                logger.warning(warning)
+        except StoreUnavailableError:
+            # A worker that cannot reach its store yet answers 503 and keeps trying.
+            logger.warning("the stores cannot be reached: answering 503 until they can")
+
+    async def prune(self) -> int:
+        """Delete what is over from the stores, and say how many rows that were.
+
+        Stores sweep a few rows with each login; call this where logins are rare.
+
+        Raises:
+            StoreUnavailableError: the server does not answer.
+        """
+        together = self._assembly.stores.together
+        return 0 if together is None else await together.prune()
+
     async def stop(self) -> None:
-        """End the follower of the feed and the hashing threads."""
+        """End the follower of the feed and the hashing threads, and close the stores."""
         await self._assembly.revocations.stop()
+        if self._assembly.stores.together is not None:
+            await self._assembly.stores.together.close()
         if self._assembly.accounts is not None:
             self._assembly.accounts.hashing.close()
 

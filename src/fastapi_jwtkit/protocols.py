@@ -30,6 +30,7 @@ __all__ = [
     "RegisteringUserStore",
     "RevocationStore",
     "SessionStore",
+    "Stores",
     "User",
     "UserStore",
 ]
@@ -162,7 +163,11 @@ class SessionStore(Protocol):
         ...
 
     async def revoke(self, realm: str, sid: str, /, *, reason: str) -> bool:
-        """End the session for good; an earlier reason stays. Say whether the row exists."""
+        """End the session for good; an earlier reason stays. Say whether the row exists.
+
+        Raises:
+            NotReplicatedError: it is done, and a fail-over could still undo it.
+        """
         ...
 
     async def bump_epoch(self, realm: str, sid: str, /) -> int | None:
@@ -183,7 +188,11 @@ class RevocationStore(Protocol):
         ...
 
     async def publish(self, realm: str, entries: Sequence[RevocationEntry], /) -> None:
-        """Add entries to the state and to the log, all or none."""
+        """Add entries to the state and to the log, all or none.
+
+        Raises:
+            NotReplicatedError: it is done, and a fail-over could still undo it.
+        """
         ...
 
     async def snapshot(self, realm: str, /) -> FeedPage:
@@ -191,7 +200,11 @@ class RevocationStore(Protocol):
         ...
 
     async def follow(self, realm: str, position: str, /) -> FeedPage:
-        """Return what came after ``position``, waiting a fraction of a second for it."""
+        """Return what came after ``position``, waiting a fraction of a second for it.
+
+        Returns the whole state instead where that may have changed otherwise: after the
+        log was cut, on another state than before, and once a minute.
+        """
         ...
 
 
@@ -203,6 +216,46 @@ class OneTimeStore(Protocol):
 
         Atomic; the id may be forgotten after ``expires_at`` (seconds since the epoch).
         """
+        ...
+
+
+class Stores(Protocol):
+    """The stores of a kit that live on one server, with what they share.
+
+    Made by ``redis_stores`` and ``sql_stores``, or by ``JWTKIT_STORE_URL``.
+    """
+
+    @property
+    def sessions(self) -> SessionStore:
+        """Where sessions live."""
+        ...
+
+    @property
+    def revocations(self) -> RevocationStore:
+        """The feed of what is dead before its ``exp``."""
+        ...
+
+    @property
+    def one_time(self) -> OneTimeStore:
+        """What may happen once."""
+        ...
+
+    async def prepare(self) -> Sequence[str]:
+        """Make what is missing on the server, and return warnings for the operator.
+
+        Each warning is one sentence that says what is wrong and how to mend it.
+
+        Raises:
+            StoreUnavailableError: the server does not answer.
+        """
+        ...
+
+    async def prune(self) -> int:
+        """Delete everything that is over, and say how many rows that were."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections of the running event loop that the stores opened."""
         ...
 
 

@@ -202,12 +202,15 @@ class FeedPage:
     Attributes:
         entries: what was added; the whole state when no position was given.
         position: opaque; hand it to the next call.
+        whole: whether ``entries`` is the whole state: what a reader knows and does not
+            find in it, the store has forgotten.
         born_at: when the state was made, by the store's clock (seconds): what was
             revoked before that, this state may have forgotten.
     """
 
     entries: tuple[RevocationEntry, ...]
     position: str
+    whole: bool
     born_at: float
 
 

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     """The ring of refresh secrets as text."""
     refresh_secrets_file: Path | None = None
     """File of the ring of refresh secrets, mode 0600."""
+    store_url: SecretStr | None = None
+    """Where sessions and revocations live: ``redis://…``, ``redis+cluster://…``,
+    ``redis+sentinel://…``, ``postgresql+asyncpg://…`` or ``sqlite+aiosqlite:///…``.
+    Without it they live in memory, for one process."""
     dev_directory: Path = Path(".jwtkit")
     """Where ``env=dev`` keeps the keys it makes."""
     client_id: str = "first-party"

@@ -117,12 +117,14 @@ class MemoryRevocationStore:
         if position < feed.first:  # the log was cut: the state says it all
             return self._whole(feed)
         entries = tuple(feed.log[position - feed.first :])
-        return FeedPage(entries=entries, position=self._end(feed), born_at=feed.born_at)
+        return FeedPage(
+            entries=entries, position=self._end(feed), whole=False, born_at=feed.born_at
+        )
 
     def _whole(self, feed: _Feed) -> FeedPage:
         self._forget_expired(feed)
         entries = tuple(feed.state.values())
-        return FeedPage(entries=entries, position=self._end(feed), born_at=feed.born_at)
+        return FeedPage(entries=entries, position=self._end(feed), whole=True, born_at=feed.born_at)
 
     @staticmethod
     def _end(feed: _Feed) -> str:

@@ -34,6 +34,17 @@ class SQLStores:
     one_time: SQLOneTimeStore
     engine: AsyncEngine | LoopEngines
     tables: JWTKitTables
+    creates_tables: bool = False
+
+    async def prepare(self) -> Sequence[str]:
+        """Create the tables where the stores were told to.
+
+        Raises:
+            StoreUnavailableError: the database does not answer, or forbids it.
+        """
+        if self.creates_tables:
+            await self.create_tables()
+        return ()
 
     async def create_tables(self) -> None:
         """Create the tables that are missing. Several workers may do it at once.
@@ -64,6 +75,7 @@ def sql_stores(
     url_or_engine: str | URL | AsyncEngine,
     *,
     metadata: MetaData | None = None,
+    create_tables: bool = False,
     poll: float = 1.0,
 ) -> SQLStores:
     """Return the stores on a database. Opens nothing: that is done at first use.
@@ -73,6 +85,8 @@ def sql_stores(
             ``sqlite+aiosqlite:///…``), or an engine of yours, which then serves the one
             event loop that you use it in.
         metadata: yours, with the tables on it or not; default: one without a schema.
+        create_tables: whether ``prepare``, which a kit calls as it starts, creates those
+            that are missing; leave it off where Alembic migrates the database.
         poll: seconds between two reads of the revocation feed.
 
     Raises:
@@ -86,6 +100,7 @@ def sql_stores(
         one_time=SQLOneTimeStore(engine, tables=made),
         engine=engine,
         tables=made,
+        creates_tables=create_tables,
     )
 
 

@@ -106,7 +106,9 @@ class SQLRevocationStore:
             whole_at=now,
             born_at=born_at,
         )
-        return FeedPage(entries=_entries(rows), position=position.to_text(), born_at=born_at)
+        return FeedPage(
+            entries=_entries(rows), position=position.to_text(), whole=True, born_at=born_at
+        )
 
     async def follow(self, realm: str, position: str, /) -> FeedPage:
         """Wait for one poll, then return what came after ``position``.
@@ -126,7 +128,9 @@ class SQLRevocationStore:
         if now >= known.marked_at + OVERLAP_SECONDS:
             highest = max(known.highest, _highest(rows))
             known = replace(known, again_from=known.highest, highest=highest, marked_at=now)
-        return FeedPage(entries=_entries(rows), position=known.to_text(), born_at=born_at)
+        return FeedPage(
+            entries=_entries(rows), position=known.to_text(), whole=False, born_at=born_at
+        )
 
     async def prune(self) -> int:
         """Delete every entry that is over, in batches, and say how many there were."""
