@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from fastapi_jwtkit.accounts.user_reads import UserReads, ensure_user_store
 from fastapi_jwtkit.chosen_stores import BroughtStores, ChosenStores, choose_stores
 from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.credentials import Credentials
-from fastapi_jwtkit.errors import ConfigurationError, SecondWorkerError
+from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.event_sinks import Events, LoggingSink
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.hashing import HashingExecutor
@@ -37,18 +37,18 @@ from fastapi_jwtkit.sessions.refresh import Refresh
 from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
 from fastapi_jwtkit.sessions.sessions import Sessions
 from fastapi_jwtkit.settings import Settings
+from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 from fastapi_jwtkit.tokens.cache import VerifiedClaimsCache
 from fastapi_jwtkit.tokens.issuer import TokenIssuer
 from fastapi_jwtkit.tokens.verifier import TokenVerifier
 from fastapi_jwtkit.verification import Verification
 
-__all__ = ["Accounts", "Assembly", "Parts", "assemble"]
+__all__ = ["Accounts", "Assembly", "Parts", "assemble", "dev_users"]
+
+logger = logging.getLogger("fastapi_jwtkit")
 
 ENTRY_SLACK_SECONDS = 30.0 + 120.0
 """A revocation entry outlives the longest access token by leeway and clock difference."""
-HANDOVER_TRIES = 15
-HANDOVER_PAUSE_SECONDS = 0.2
-"""A server that restarts its one worker starts the new one before the old one ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,19 +103,6 @@ class Assembly:
     verification: Verification
     accounts: Accounts | None
 
-    async def first_read(self) -> None:
-        """Read the feed; a worker that is being replaced is given a moment to end.
-
-        Raises:
-            SecondWorkerError: it does not end, so it is no predecessor.
-        """
-        for _ in range(HANDOVER_TRIES):
-            try:
-                return await self.revocations.freshen()
-            except SecondWorkerError:
-                await asyncio.sleep(HANDOVER_PAUSE_SECONDS)
-        return await self.revocations.freshen()
-
     def need_accounts(self) -> Accounts:
         """Return what knows users.
 
@@ -154,15 +141,16 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
     stores = choose_stores(settings, parts.stores, clock=clock)
     events = Events((LoggingSink(), *parts.events), realm=settings.realm, clock=clock)
     keys, secrets = key_sources_of(settings, clock=clock)
+    # A kit with neither users nor a shared store only verifies: it can hear of no logout.
+    knows_sessions = parts.users is not None or stores.brought
     revocations = Revocations(
         stores.revocations,
+        sessions=stores.sessions if knows_sessions else None,
         realm=settings.realm,
         max_staleness=settings.max_staleness,
         entry_ttl=settings.access_ttl + ENTRY_SLACK_SECONDS,
         clock=clock,
     )
-    # A kit with neither users nor a shared store only verifies: it can hear of no logout.
-    knows_sessions = parts.users is not None or stores.brought
     shared = _Shared(
         settings=settings,
         rings=LiveRings(keys=keys, secrets=None if parts.users is None else secrets, clock=clock),
@@ -181,6 +169,14 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
         verification=_verification(shared),
         accounts=_accounts(shared, parts.users, parts) if parts.users is not None else None,
     )
+
+
+def dev_users(settings: Settings) -> UserStore | None:
+    """Return users in memory for development, loudly; none in production."""
+    if settings.env != "dev":
+        return None
+    logger.warning("JWTKIT_ENV=dev: users live in memory and end with this process")
+    return MemoryUserStore()
 
 
 def _verification(shared: _Shared) -> Verification:

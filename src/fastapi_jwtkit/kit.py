@@ -5,19 +5,15 @@ Works without any web framework: a worker or a script uses the same kit.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from fastapi_jwtkit.assembly import Parts, assemble
+from fastapi_jwtkit.assembly import Parts, assemble, dev_users
 from fastapi_jwtkit.chosen_stores import BroughtStores
 from fastapi_jwtkit.claims import Claims
 from fastapi_jwtkit.credentials import Credentials
-from fastapi_jwtkit.errors import (
-    InvalidRequestError,
-    SessionNotFoundError,
-    StoreUnavailableError,
-)
+from fastapi_jwtkit.errors import InvalidRequestError
+from fastapi_jwtkit.lifecycle import Lifecycle, Readiness
 from fastapi_jwtkit.protocols import (
     ClaimsFor,
     Clock,
@@ -35,12 +31,8 @@ from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device, Session, SessionProof
 from fastapi_jwtkit.sessions.logins import LoginRequest
 from fastapi_jwtkit.sessions.refresh import RefreshRequest
 from fastapi_jwtkit.settings import Settings
-from fastapi_jwtkit.stores.memory import MemorySessionStore
-from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 
 __all__ = ["JWTKit"]
-
-logger = logging.getLogger("fastapi_jwtkit")
 
 
 class JWTKit:
@@ -55,9 +47,9 @@ class JWTKit:
             then only verifies, and hears of a logout if it is given the stores.
         stores: all stores at once, from ``redis_stores`` or ``sql_stores``; default: those
             of ``settings.store_url``, or in memory, for one process.
-        sessions: where sessions live, if they are a store of your own.
-        revocations: the feed of what is revoked, likewise.
-        one_time: what may happen once, likewise.
+        sessions: a store of your own for sessions; ``revocations`` has to go with it.
+        revocations: one for the feed of what is revoked.
+        one_time: one for what may happen once.
         claims_for: adds claims of your own to access tokens.
         hasher: hashes passwords; default: argon2id.
         events: where audit events go, beside the logger ``fastapi_jwtkit.audit``.
@@ -97,6 +89,7 @@ class JWTKit:
         self.rings = self._assembly.rings
         self.one_time = self._assembly.stores.one_time
         self._sessions = self._assembly.sessions
+        self._lifecycle = Lifecycle(self._assembly, reads_feed=settings.revocation != "off")
         self._verification = self._assembly.verification
         self.verify_fast: Callable[[str], Claims | None] = self._verification.fast
         """Return the claims of a warm token that is plainly good; ``None``: ask ``verify``."""
@@ -109,10 +102,8 @@ class JWTKit:
         With ``JWTKIT_ENV=dev`` and no ``users`` it keeps users in memory, and says so.
         """
         settings = Settings()
-        if settings.env == "dev" and parts.get("users") is None:
-            logger.warning("JWTKIT_ENV=dev: users live in memory and end with this process")
-            parts["users"] = MemoryUserStore()
-        return cls(settings, **parts)
+        users = parts.pop("users", None) or dev_users(settings)
+        return cls(settings, users=users, **parts)
 
     @property
     def can_register(self) -> bool:
@@ -161,7 +152,14 @@ class JWTKit:
         """
         if client_id not in {None, self.settings.client_id}:
             raise InvalidRequestError("client_unknown")
-        request = self._login_request(("pwd",), scopes, client_id, transport, device)
+        request = LoginRequest(
+            scopes=scopes,
+            client_id=self.settings.client_id,
+            audience=self.settings.audience,
+            transport=transport,
+            amr=("pwd",),
+            device=device,
+        )
         return await self._assembly.need_accounts().logins.login(credentials, request)
 
     async def open_session(
@@ -189,7 +187,14 @@ class JWTKit:
         Raises:
             InvalidCredentialsError: the user store does not know them as active.
         """
-        request = self._login_request(amr, scopes, client_id, transport, device)
+        request = LoginRequest(
+            scopes=scopes,
+            client_id=client_id or self.settings.client_id,
+            audience=self.settings.audience,
+            transport=transport,
+            amr=amr,
+            device=device,
+        )
         return await self._assembly.need_accounts().logins.open_session(user, request)
 
     async def rotate(
@@ -240,9 +245,7 @@ class JWTKit:
         Raises:
             SessionNotFoundError: the subject has no such live session.
         """
-        if sid not in {session.sid for session in await self._sessions.list(subject)}:
-            raise SessionNotFoundError("session_not_found")
-        await self._sessions.close(sid, reason="closed_by_subject", subject=subject)
+        await self._sessions.close_own(sid, subject=subject)
 
     async def close_all(self, subject: str, *, except_sid: str | None = None) -> int:
         """End every session the subject has now, and say how many there were."""
@@ -270,31 +273,16 @@ class JWTKit:
         return await self._verification.verify(raw, strict=strict)
 
     async def start(self) -> None:
-        """Read keys and the feed now rather than at the first request.
+        """Read keys and the feed and prepare the stores now, not at the first request.
 
         Raises:
             MissingKeyError: in production without keys; says which command makes them.
         """
-        await self.rings.ensure_loaded()
-        await self._prepare_stores()
-        if self.users is None:
-            logger.warning("no user store: this kit verifies tokens and logs nobody in")
-            return
-        if self.settings.revocation != "off":
-            await self._assembly.first_read()
-        if isinstance(self._assembly.stores.sessions, MemorySessionStore):
-            logger.warning("sessions live in memory: every login ends with this process")
+        await self._lifecycle.start()
 
-    async def _prepare_stores(self) -> None:
-        together = self._assembly.stores.together
-        if together is None:
-            return
-        try:
-            for warning in await together.prepare():
-                logger.warning(warning)
-        except StoreUnavailableError:
-            # A worker that cannot reach its store yet answers 503 and keeps trying.
-            logger.warning("the stores cannot be reached: answering 503 until they can")
+    async def readiness(self) -> Readiness:
+        """Return whether this worker can answer for tokens now; reads the feed if it must."""
+        return await self._lifecycle.readiness()
 
     async def prune(self) -> int:
         """Delete what is over from the stores, and say how many rows that were.
@@ -304,30 +292,8 @@ class JWTKit:
         Raises:
             StoreUnavailableError: the server does not answer.
         """
-        together = self._assembly.stores.together
-        return 0 if together is None else await together.prune()
+        return await self._lifecycle.prune()
 
     async def stop(self) -> None:
         """End the follower of the feed and the hashing threads, and close the stores."""
-        await self._assembly.revocations.stop()
-        if self._assembly.stores.together is not None:
-            await self._assembly.stores.together.close()
-        if self._assembly.accounts is not None:
-            self._assembly.accounts.hashing.close()
-
-    def _login_request(
-        self,
-        amr: tuple[str, ...],
-        scopes: frozenset[str] | None,
-        client_id: str | None,
-        transport: str,
-        device: Device,
-    ) -> LoginRequest:
-        return LoginRequest(
-            scopes=scopes,
-            client_id=client_id or self.settings.client_id,
-            audience=self.settings.audience,
-            transport=transport,
-            amr=amr,
-            device=device,
-        )
+        await self._lifecycle.stop()

@@ -202,8 +202,7 @@ class RevocationStore(Protocol):
     async def follow(self, realm: str, position: str, /) -> FeedPage:
         """Return what came after ``position``, waiting a fraction of a second for it.
 
-        Returns the whole state instead where that may have changed otherwise: after the
-        log was cut, on another state than before, and once a minute.
+        Or the whole state: after the log was cut, on another state, and once a minute.
         """
         ...
 
@@ -220,10 +219,7 @@ class OneTimeStore(Protocol):
 
 
 class Stores(Protocol):
-    """The stores of a kit that live on one server, with what they share.
-
-    Made by ``redis_stores`` and ``sql_stores``, or by ``JWTKIT_STORE_URL``.
-    """
+    """The stores on one server: of ``redis_stores``, ``sql_stores``, ``JWTKIT_STORE_URL``."""
 
     @property
     def sessions(self) -> SessionStore:
@@ -241,9 +237,7 @@ class Stores(Protocol):
         ...
 
     async def prepare(self) -> Sequence[str]:
-        """Make what is missing on the server, and return warnings for the operator.
-
-        Each warning is one sentence that says what is wrong and how to mend it.
+        """Make what is missing on the server; return what an operator should mend, in sentences.
 
         Raises:
             StoreUnavailableError: the server does not answer.

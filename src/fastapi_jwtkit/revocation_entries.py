@@ -9,7 +9,7 @@ from fastapi_jwtkit.records import RevocationEntry
 
 Number = TypeVar("Number", int, float)
 
-__all__ = ["merge_entries"]
+__all__ = ["kills_as_much", "merge_entries"]
 
 
 def merge_entries(known: RevocationEntry, new: RevocationEntry) -> RevocationEntry:
@@ -26,6 +26,19 @@ def merge_entries(known: RevocationEntry, new: RevocationEntry) -> RevocationEnt
     )
 
 
+def kills_as_much(known: RevocationEntry, new: RevocationEntry) -> bool:
+    """Say whether ``new`` adds nothing: it kills no more than ``known``, and no longer."""
+    return (
+        _reaches(known.min_epoch, new.min_epoch)
+        and _reaches(known.not_before, new.not_before)
+        and _reaches(known.expires_at, new.expires_at)
+    )
+
+
 def _higher(one: Number | None, other: Number | None) -> Number | None:
     """Return the higher of two bounds, where ``None`` is no bound at all."""
     return None if one is None or other is None else max(one, other)
+
+
+def _reaches(one: float | None, other: float | None) -> bool:
+    return one is None or (other is not None and one >= other)

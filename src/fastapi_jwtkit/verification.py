@@ -102,8 +102,8 @@ class Verification:
             self._ensure_live(claims)
         if strict or self._mode == "strict":
             await self._ensure_row_lives(claims)
-        elif self._mode == "feed" and self._revocations.needs_row(claims):
-            self._revocations.vouch(claims, epoch=await self._ensure_row_lives(claims))
+        elif self._mode == "feed" and self._revocations.known.needs_row(claims):
+            self._revocations.known.vouch(claims, epoch=await self._ensure_row_lives(claims))
         return claims
 
     async def prove(self, raw: str) -> SessionProof:
@@ -165,7 +165,7 @@ class Verification:
 
     def _ensure_live(self, claims: Claims) -> None:
         try:
-            self._revocations.ensure_live(claims)
+            self._revocations.known.ensure_live(claims)
         except InvalidTokenError as error:
             self._tell(error, claims)
             raise

@@ -181,7 +181,7 @@ async def test_strict_verification_asks_the_row() -> None:
     house = House(parts={"sessions": store, "clock": None})
     pair = await house.log_in()
     await asyncio.sleep(0)
-    house.kit._assembly.revocations.trusted_from = float("-inf")
+    house.kit._assembly.revocations.known.trust_from(float("-inf"))
     await house.kit.verify(pair.access_token)
     await store.revoke(house.kit.realm, pair.session.sid, reason="by hand")
     with pytest.raises(InvalidTokenError):

@@ -216,7 +216,7 @@ class Rotation(RuleBasedStateMachine):
                 continue
             # The feed still knows of what ended within the life of its entries; the
             # model follows it by asking, so only the row's part is restored here.
-            fed = self.house.kit._assembly.revocations.is_session_revoked(sid)
+            fed = self.house.kit._assembly.revocations.known.is_session_revoked(sid)
             self.lines[sid] = replace(
                 restored, spent=dict(restored.spent), over=restored.over or (sid in revoked and fed)
             )

@@ -35,7 +35,7 @@ async def test_another_map_hears_of_a_revocation() -> None:
     await asyncio.sleep(0)
     await mine.publish([entry("sid", "s1")])
     async with asyncio.timeout(2):
-        while not theirs.is_session_revoked("s1"):  # noqa: ASYNC110 - the map has no event
+        while not theirs.known.is_session_revoked("s1"):  # noqa: ASYNC110 - the map has no event
             await asyncio.sleep(0.005)
     await theirs.stop()
 
@@ -127,7 +127,7 @@ def test_event_loops_in_several_threads_share_a_map() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(revocations.is_session_revoked(f"s{n}") for n in range(4))
+    assert all(revocations.known.is_session_revoked(f"s{n}") for n in range(4))
 
 
 async def test_a_reader_behind_a_cut_log_gets_the_whole_state() -> None:

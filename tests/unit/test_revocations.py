@@ -26,10 +26,10 @@ async def test_what_is_revoked_is_refused_at_once(dead: RevocationEntry, reason:
     """Session, claims version, token, key and subject: each kills what it names."""
     clock = FakeClock()
     revocations = follow(MemoryRevocationStore(clock=clock), clock)
-    revocations.ensure_live(claims_of(clock))
+    revocations.known.ensure_live(claims_of(clock))
     await revocations.publish([dead])
     with pytest.raises(InvalidTokenError) as caught:
-        revocations.ensure_live(claims_of(clock))
+        revocations.known.ensure_live(claims_of(clock))
     assert caught.value.reason == reason
 
 
@@ -49,7 +49,7 @@ async def test_what_is_not_named_lives(other: RevocationEntry) -> None:
     clock = FakeClock()
     revocations = follow(MemoryRevocationStore(clock=clock), clock)
     await revocations.publish([other])
-    revocations.ensure_live(claims_of(clock))
+    revocations.known.ensure_live(claims_of(clock))
 
 
 async def test_a_weaker_entry_never_weakens_a_stronger_one() -> None:
@@ -57,9 +57,9 @@ async def test_a_weaker_entry_never_weakens_a_stronger_one() -> None:
     clock = FakeClock()
     revocations = follow(MemoryRevocationStore(clock=clock), clock)
     await revocations.publish([entry("sid", "s1"), entry("sid", "s1", min_epoch=9)])
-    assert revocations.is_session_revoked("s1")
+    assert revocations.known.is_session_revoked("s1")
     await revocations.publish([entry("sid", "s2", min_epoch=9), entry("sid", "s2", min_epoch=3)])
-    assert revocations.min_epoch("s2") == 9
+    assert revocations.known.min_epoch("s2") == 9
 
 
 async def test_a_revocation_that_cannot_be_published_holds_here_and_is_not_confirmed() -> None:
@@ -70,7 +70,7 @@ async def test_a_revocation_that_cannot_be_published_holds_here_and_is_not_confi
     store.broken = True
     with pytest.raises(StoreUnavailableError):
         await revocations.publish([entry("sid", "s1")])
-    assert revocations.is_session_revoked("s1")
+    assert revocations.known.is_session_revoked("s1")
 
 
 async def test_a_token_older_than_the_feed_is_checked_against_its_row() -> None:
@@ -79,12 +79,12 @@ async def test_a_token_older_than_the_feed_is_checked_against_its_row() -> None:
     revocations = follow(MemoryRevocationStore(clock=clock), clock)
     await revocations.freshen()
     old = claims_of(clock, iat=clock.now() + 29)
-    assert revocations.needs_row(old)
-    assert not revocations.needs_row(claims_of(clock, iat=clock.now() + 30))
-    revocations.vouch(old, epoch=2)
-    assert not revocations.needs_row(old)
-    assert revocations.needs_row(claims_of(clock, iat=clock.now(), sv=1))
-    assert revocations.needs_row(claims_of(clock, iat=clock.now(), sid=None))
+    assert revocations.known.needs_row(old)
+    assert not revocations.known.needs_row(claims_of(clock, iat=clock.now() + 30))
+    revocations.known.vouch(old, epoch=2)
+    assert not revocations.known.needs_row(old)
+    assert revocations.known.needs_row(claims_of(clock, iat=clock.now(), sv=1))
+    assert revocations.known.needs_row(claims_of(clock, iat=clock.now(), sid=None))
     await revocations.stop()
 
 
@@ -95,7 +95,7 @@ async def test_expired_entries_are_forgotten() -> None:
     await revocations.publish([revocations.session_entry("s1"), entry("kid", "k9")])
     clock.step(751)
     await revocations.publish([revocations.session_entry("s2")])
-    kept = {(kind, value) for kind, of in revocations._entries.items() for value in of}
+    kept = {(kind, value) for kind, of in revocations.known._entries.items() for value in of}
     assert kept == {("sid", "s2"), ("kid", "k9")}
 
 
@@ -112,7 +112,7 @@ async def test_a_logout_that_is_repeated_lasts_from_the_last_time() -> None:
     await revocations.publish([revocations.session_entry("s1")])
     clock.step(100)
     await revocations.publish([revocations.session_entry("s2")])
-    assert revocations.is_session_revoked("s1")
+    assert revocations.known.is_session_revoked("s1")
 
 
 async def test_what_was_vouched_for_is_asked_again_when_the_feed_is_made_anew() -> None:
@@ -121,11 +121,11 @@ async def test_what_was_vouched_for_is_asked_again_when_the_feed_is_made_anew() 
     revocations = follow(MemoryRevocationStore(clock=clock), clock)
     await revocations.freshen()
     claims = claims_of(clock, iat=clock.now())
-    revocations.vouch(claims, epoch=2)
-    assert not revocations.needs_row(claims)
+    revocations.known.vouch(claims, epoch=2)
+    assert not revocations.known.needs_row(claims)
     await revocations.stop()
     clock.step(5)
     revocations._store = MemoryRevocationStore(clock=clock)
     await revocations.freshen()
-    assert revocations.needs_row(claims)
+    assert revocations.known.needs_row(claims)
     await revocations.stop()

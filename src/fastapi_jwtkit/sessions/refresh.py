@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import hmac
 import secrets as random
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fastapi_jwtkit.accounts.user_reads import UserReads
-from fastapi_jwtkit.errors import InvalidGrantError, ThrottledError, UnavailableError
+from fastapi_jwtkit.errors import (
+    InvalidGrantError,
+    NotReplicatedError,
+    ThrottledError,
+    UnavailableError,
+)
 from fastapi_jwtkit.event_sinks import Events
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.protocols import Clock, SessionStore
 from fastapi_jwtkit.records import (
-    MAX_USER_AGENT,
     Advance,
     Device,
     FoundSession,
@@ -29,7 +35,7 @@ from fastapi_jwtkit.sessions.access_tokens import AccessTokens
 from fastapi_jwtkit.sessions.limits import SessionLimits
 from fastapi_jwtkit.sessions.refresh_token import RefreshToken
 from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
-from fastapi_jwtkit.sessions.rotation import Decision, Presented, Verdict, classify
+from fastapi_jwtkit.sessions.rotation import Decision, Presented, Verdict, classify, is_foreign
 from fastapi_jwtkit.sessions.sessions import Sessions, is_live
 from fastapi_jwtkit.store_errors import store_call
 from fastapi_jwtkit.tokens.issuer import IssuedToken
@@ -165,14 +171,14 @@ class Refresh:
         session = found.session
         if decision.verdict is Verdict.REUSE:
             await self._end_reused(attempt, session, decision)
-        epoch = max(session.epoch, self._revocations.min_epoch(session.sid))
+        epoch = max(session.epoch, self._revocations.known.min_epoch(session.sid))
         access = await self._prepare(attempt, session, epoch)
         if decision.verdict is Verdict.REPLAY:
             return await self._replay(attempt, session, access)
         return await self._advance(attempt, session, access, behind=decision.behind)
 
     def _decide(self, attempt: _Attempt, found: FoundSession | None) -> Decision:
-        if self._revocations.is_session_revoked(attempt.token.sid):
+        if self._revocations.known.is_session_revoked(attempt.token.sid):
             return Decision(verdict=Verdict.DEAD, reason="session_revoked")
         presented = Presented(
             line=attempt.token.line,
@@ -194,15 +200,20 @@ class Refresh:
                 session_id=session.sid,
                 device=attempt.request.device,
             )
-            await self._sessions.close(session.sid, reason=decision.reason, subject=session.subject)
+            # Ended on the primary is ended; a replica that lags is no reason to say more.
+            with suppress(NotReplicatedError):
+                await self._close(session, decision.reason)
         raise InvalidGrantError(decision.reason)
+
+    async def _close(self, session: Session, reason: str) -> None:
+        await self._sessions.close(session.sid, reason=reason, subject=session.subject)
 
     async def _prepare(self, attempt: _Attempt, session: Session, epoch: int) -> IssuedToken:
         """Do everything that can fail, before anything is spent."""
         user = await self._users.by_id(session.subject)
         if user is None or not user.is_active:
             reason = "user_disabled" if user else "user_gone"
-            await self._sessions.close(session.sid, reason=reason, subject=session.subject)
+            await self._close(session, reason)
             raise InvalidGrantError(reason)
         return await self._access.issue(
             user,
@@ -236,11 +247,9 @@ class Refresh:
     async def _replay(
         self, attempt: _Attempt, session: Session, access: IssuedToken
     ) -> TokenPair | None:
-        foreign = _is_foreign(session.device, attempt.request.device)
+        foreign = is_foreign(session.device, attempt.request.device)
         if foreign and self._limits.revoke_foreign_replay:
-            await self._sessions.close(
-                session.sid, reason="foreign_replay", subject=session.subject
-            )
+            await self._close(session, "foreign_replay")
             raise InvalidGrantError("foreign_replay")
         current = await self._tokens.current(session)
         with store_call("session_replay_failed"):
@@ -252,7 +261,7 @@ class Refresh:
             return None
         if replays > MAX_REPLAYS:
             raise ThrottledError(self._limits.grace, "refresh_replays")
-        detail: dict[str, str | int] = {"replays": replays, "other_user_agent": int(foreign)}
+        detail = {"replays": replays, "other_user_agent": int(foreign)}
         self._tell(EventName.REFRESH_REPLAYED, attempt, session, detail=detail)
         return _pair(session, access, current)
 
@@ -260,8 +269,8 @@ class Refresh:
         if behind:
             self._tell(EventName.SESSION_STORE_BEHIND, attempt, session)
         if session.replay_streak == STREAK_ALARM:
-            detail: dict[str, str | int] = {"streak": session.replay_streak}
-            self._tell(EventName.REPLAY_STREAK, attempt, session, detail=detail)
+            streak = {"streak": session.replay_streak}
+            self._tell(EventName.REPLAY_STREAK, attempt, session, detail=streak)
         self._tell(EventName.REFRESH_SUCCEEDED, attempt, session)
 
     def _tell(
@@ -270,7 +279,7 @@ class Refresh:
         attempt: _Attempt,
         session: Session,
         *,
-        detail: dict[str, str | int] | None = None,
+        detail: Mapping[str, str | int] | None = None,
     ) -> None:
         self._events.emit(
             name,
@@ -289,9 +298,3 @@ def _pair(session: Session, access: IssuedToken, refresh_token: str) -> TokenPai
         scope=access.scopes,
         session=session,
     )
-
-
-def _is_foreign(login: Device, replay: Device) -> bool:
-    if login.user_agent is None or replay.user_agent is None:
-        return False
-    return login.user_agent != replay.user_agent[:MAX_USER_AGENT]

@@ -11,9 +11,9 @@ import hmac
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from fastapi_jwtkit.records import FoundSession, Session
+from fastapi_jwtkit.records import MAX_USER_AGENT, Device, FoundSession, Session
 
-__all__ = ["Decision", "Presented", "Verdict", "classify"]
+__all__ = ["Decision", "Presented", "Verdict", "classify", "is_foreign"]
 
 CLOCK_SLACK_SECONDS = 5.0
 """A spend time may lie this far in the future: stores fail over to other clocks."""
@@ -87,6 +87,13 @@ def classify(found: FoundSession | None, presented: Presented, *, grace: float) 
     if spent_at is not None and -CLOCK_SLACK_SECONDS <= found.now - spent_at < grace:
         return Decision(verdict=Verdict.REPLAY)
     return Decision(verdict=Verdict.REUSE, reason="refresh_token_reused")
+
+
+def is_foreign(login: Device, replay: Device) -> bool:
+    """Say whether a replay names another user agent than the login did."""
+    if login.user_agent is None or replay.user_agent is None:
+        return False
+    return login.user_agent != replay.user_agent[:MAX_USER_AGENT]
 
 
 def _reason_to_refuse(session: Session, presented: Presented, *, now: float) -> str:

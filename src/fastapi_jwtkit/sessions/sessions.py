@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastapi_jwtkit.errors import StoreUnavailableError
+from fastapi_jwtkit.errors import (
+    NotReplicatedError,
+    SessionNotFoundError,
+    StoreUnavailableError,
+)
 from fastapi_jwtkit.event_sinks import Events
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.protocols import SessionStore
@@ -61,6 +65,16 @@ class Sessions:
         """
         await self._end([sid], reason=reason, subject=subject)
 
+    async def close_own(self, sid: str, *, subject: str) -> None:
+        """End one live session of a subject.
+
+        Raises:
+            SessionNotFoundError: the subject has no such live session.
+        """
+        if sid not in {session.sid for session in await self.list(subject)}:
+            raise SessionNotFoundError("session_not_found")
+        await self.close(sid, reason="closed_by_subject", subject=subject)
+
     async def close_all(self, subject: str, *, reason: str, except_sid: str | None = None) -> int:
         """End all sessions that the subject has now, but for ``except_sid``.
 
@@ -99,7 +113,7 @@ class Sessions:
         with store_call("session_bump_failed"):
             epoch = await self._store.bump_epoch(self._realm, sid)
             # A store that was restored from a backup may know a lower one than the feed.
-            while epoch is not None and epoch <= self._revocations.min_epoch(sid):
+            while epoch is not None and epoch <= self._revocations.known.min_epoch(sid):
                 epoch = await self._store.bump_epoch(self._realm, sid)
         return epoch
 
@@ -117,8 +131,11 @@ class Sessions:
         except StoreUnavailableError as error:
             failure = error
         for sid in sids:
-            with store_call("session_revoke_failed"):
-                await self._store.revoke(self._realm, sid, reason=reason)
+            try:
+                with store_call("session_revoke_failed"):
+                    await self._store.revoke(self._realm, sid, reason=reason)
+            except NotReplicatedError as error:
+                failure = failure or error  # it is done here: go on with the others
         if failure is not None:
             raise failure
         for sid in sids:
