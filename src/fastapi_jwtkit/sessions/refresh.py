@@ -1,7 +1,7 @@
 """Refresh: one rotation of one session, from the presented token to the new pair.
 
-Each round is find, classify, prepare, advance. Everything that can fail comes before
-``advance``, the one atomic write; a round that loses it starts again.
+Each round is find, classify, prepare, advance: the one atomic write. Everything that can
+fail comes before it, and a round that loses it starts again.
 """
 
 from __future__ import annotations
@@ -189,8 +189,7 @@ class Refresh:
         return classify(found, presented, grace=self._limits.grace)
 
     async def _end_reused(self, attempt: _Attempt, session: Session, decision: Decision) -> None:
-        # Who lost a race a moment ago is no thief: with grace 0 the loser reads the
-        # token that the winner spent between its own two looks.
+        # Who lost a race a moment ago is no thief: with grace 0 it reads what the winner spent.
         if not attempt.lost:
             self._events.emit(
                 EventName.TOKEN_REUSED,
