@@ -41,7 +41,9 @@ def _read(answer: IO[bytes]) -> Any:
             return int(rest)
         case b"$":
             size = int(rest)
-            return None if size < 0 else answer.read(size + 2)[:-2].decode("utf-8", "surrogateescape")
+            return (
+                None if size < 0 else answer.read(size + 2)[:-2].decode("utf-8", "surrogateescape")
+            )
         case b"*":
             return [_read(answer) for _ in range(int(rest))]
         case b"-":
