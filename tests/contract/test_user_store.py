@@ -49,6 +49,12 @@ class OwnUserStoreContract(RegisteringUserStoreContract):
             with pytest.raises(ValueError, match="canonical"):
                 await store.add(new_user(spelling))
 
+    async def test_a_user_hides_the_hash(self, store: WholeUserStore) -> None:
+        """Users end up in logs."""
+        await store.add(new_user(password_hash="s3cret"))
+        found = await store.find_by_login("ann")
+        assert "s3cret" not in repr(found)
+
     async def test_what_is_changed_holds_at_the_next_read(self, store: WholeUserStore) -> None:
         """And only what was given is changed."""
         user = await store.add(new_user())

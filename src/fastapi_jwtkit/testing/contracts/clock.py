@@ -18,7 +18,7 @@ class ClockedContract:
 
     slack: float = 20.0
 
-    def step(self, seconds: float) -> None:
+    def step(self, seconds: float, /) -> None:
         """Let the store's own clock move: give the store an offset that you add to."""
         message = f"{type(self).__name__} needs step(seconds), which moves the store's clock"
         raise NotImplementedError(message)

@@ -37,7 +37,7 @@ class UserStoreContract:
     which puts a user into it in whatever way your application does.
     """
 
-    async def make_user(self, store: UserStore, login: str, password_hash: str) -> User:
+    async def make_user(self, store: UserStore, login: str, password_hash: str, /) -> User:
         """Store an active user and return them."""
         del store, login, password_hash
         message = f"{type(self).__name__} needs make_user(store, login, password_hash)"
@@ -62,8 +62,8 @@ class UserStoreContract:
 
     @pytest.mark.asyncio
     async def test_a_user_is_what_tokens_are_made_of(self, store: UserStore) -> None:
-        """Texts, and collections of texts, with the hash out of sight."""
-        made = await self.make_user(store, "ann", "argon2-s3cret")
+        """Texts, and collections of texts."""
+        made = await self.make_user(store, "ann", HASH)
         user = await store.find_by_id(made.id)
         assert user is not None
         assert isinstance(user.id, str)
@@ -71,7 +71,6 @@ class UserStoreContract:
         for names in (user.scopes, user.roles, user.permissions):
             assert not isinstance(names, str)
             assert all(isinstance(name, str) for name in names)
-        assert "argon2-s3cret" not in repr(user)
 
     @pytest.mark.asyncio
     async def test_a_login_that_is_not_ascii_is_found(self, store: UserStore) -> None:
@@ -110,12 +109,12 @@ class RegisteringUserStoreContract(UserStoreContract):
     which takes a user away as your application does, or as a person with SQL would.
     """
 
-    async def make_user(self, store: UserStore, login: str, password_hash: str) -> User:
+    async def make_user(self, store: UserStore, login: str, password_hash: str, /) -> User:
         """Register a user."""
         assert isinstance(store, RegisteringUserStore)
         return await store.add(new_user(login, password_hash))
 
-    async def remove_user(self, store: UserStore, user_id: str) -> None:
+    async def remove_user(self, store: UserStore, user_id: str, /) -> None:
         """Take a user away, so that the login is free."""
         del store, user_id
         message = f"{type(self).__name__} needs remove_user(store, user_id)"
@@ -143,10 +142,12 @@ class RegisteringUserStoreContract(UserStoreContract):
         )
         refused = [answer for answer in answers if isinstance(answer, BaseException)]
         assert [type(error) for error in refused] == [LoginTakenError] * 49
-        [winner] = [answer for answer in answers if not isinstance(answer, BaseException)]
         found = await store.find_by_login("ann")
         assert found is not None
-        assert (found.id, found.password_hash) == (winner.id, winner.password_hash)
+        added = [answer for answer in answers if not isinstance(answer, BaseException)]
+        assert [(user.id, user.password_hash) for user in added] == [
+            (found.id, found.password_hash)
+        ]
 
     @pytest.mark.asyncio
     async def test_an_id_is_never_given_twice(self, store: RegisteringStore) -> None:
