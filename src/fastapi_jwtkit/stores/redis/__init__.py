@@ -12,6 +12,7 @@ except ImportError:
 del _msgpack, _redis
 
 from fastapi_jwtkit.stores.redis.clients import LoopClients  # noqa: E402
+from fastapi_jwtkit.stores.redis.connect import RedisStores, redis_stores  # noqa: E402
 from fastapi_jwtkit.stores.redis.one_time import RedisOneTimeStore  # noqa: E402
 from fastapi_jwtkit.stores.redis.revocations import RedisRevocationStore  # noqa: E402
 from fastapi_jwtkit.stores.redis.server_time import ServerTime  # noqa: E402
@@ -22,5 +23,7 @@ __all__ = [
     "RedisOneTimeStore",
     "RedisRevocationStore",
     "RedisSessionStore",
+    "RedisStores",
     "ServerTime",
+    "redis_stores",
 ]

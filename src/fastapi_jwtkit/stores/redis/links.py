@@ -20,8 +20,9 @@ Answer = TypeVar("Answer")
 
 CALL_SECONDS = 0.8
 """A server that does not answer within it is taken for dead."""
-CALLS_AT_ONCE = 50
-"""Calls of one event loop that a server is asked at a time; more wait, and open no sockets."""
+CALLS_AT_ONCE = 16
+"""Calls of one event loop that a server is asked at a time. More would wait for one another in
+this process all the same, and open sockets besides."""
 WAIT_MS = 100
 """How long a write may take to reach a replica."""
 _REDIRECTIONS = (MovedError, AskError, TryAgainError)
