@@ -5,6 +5,10 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 
 from postgres_server import postgres_url as postgres_url  # noqa: PLC0414 - a fixture for all
+from valkey_cluster import valkey_cluster_url as valkey_cluster_url  # noqa: PLC0414 - likewise
+from valkey_cluster import valkey_sentinel_url as valkey_sentinel_url  # noqa: PLC0414 - likewise
+from valkey_server import valkey as valkey  # noqa: PLC0414 - likewise
+from valkey_server import valkey_url as valkey_url  # noqa: PLC0414 - likewise
 
 # How long something takes says nothing on a machine that does other things as well.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
