@@ -36,7 +36,7 @@ def stores_from_url(url: str) -> Stores:
         return sql_stores(url, create_tables=True)
     # Without the URL: there may be a password in it.
     raise ConfigurationError(
-        f"JWTKIT_STORE_URL names no server that the kit knows: {scheme[:20]!r}.",
+        "JWTKIT_STORE_URL names no kind of server that the kit knows.",
         fix="Begin it with redis://, redis+cluster://, redis+sentinel://, "
         "postgresql+asyncpg:// or sqlite+aiosqlite:///.",
         docs="how-to/choose-a-store/",
