@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["FeedPosition"]
 
@@ -13,38 +15,49 @@ class FeedPosition:
 
     Numbers are given before they are committed: an entry can appear below one that was
     read already. So the next read starts at ``again_from``, a number that was the
-    highest some seconds ago, and not at the highest.
+    highest some seconds ago, and not at the highest. It reads that entry as well: a
+    database that was set back to a backup gives the same numbers again, below those of
+    a follower that stands on one it has forgotten.
 
     Attributes:
         again_from: entries above it are read.
+        again_added_at: when that entry was added (seconds).
         highest: the highest number at ``marked_at``.
+        highest_added_at: when that entry was added (seconds).
         marked_at: when ``highest`` was noted, by the database's clock (seconds).
         whole_at: when the whole state was read last (seconds).
         born_at: of the state that was read (seconds).
     """
 
     again_from: int
+    again_added_at: float
     highest: int
+    highest_added_at: float
     marked_at: float
     whole_at: float
     born_at: float
 
     def to_text(self) -> str:
         """Return the position as the port hands it on."""
-        times = (self.marked_at, self.whole_at, self.born_at)
-        return ":".join([str(self.again_from), str(self.highest), *map(repr, times)])
+        return ":".join(repr(getattr(self, name)) for name in _PARSED)
 
     @classmethod
     def from_text(cls, text: str) -> FeedPosition | None:
         """Return the position, or ``None`` for what another store or release wrote."""
         try:
-            again_from, highest, marked_at, whole_at, born_at = text.split(":")
-            return cls(
-                again_from=int(again_from),
-                highest=int(highest),
-                marked_at=float(marked_at),
-                whole_at=float(whole_at),
-                born_at=float(born_at),
-            )
+            parts = zip(_PARSED.items(), text.split(":"), strict=True)
+            values: dict[str, Any] = {name: parse(part) for (name, parse), part in parts}
         except ValueError:
             return None
+        return cls(**values)
+
+
+_PARSED: dict[str, Callable[[str], int | float]] = {
+    "again_from": int,
+    "again_added_at": float,
+    "highest": int,
+    "highest_added_at": float,
+    "marked_at": float,
+    "whole_at": float,
+    "born_at": float,
+}

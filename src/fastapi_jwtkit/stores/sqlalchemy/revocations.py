@@ -35,7 +35,7 @@ ONE_STATEMENT = 100
 """Entries that are published by one statement; more need a transaction around many."""
 # A worker that is stopped before its COMMIT must not commit after the overlap.
 _COMMIT_SOON = text("SET LOCAL idle_in_transaction_session_timeout = '3s'")
-_EVERYTHING = -1
+_EVERYTHING = (-1, 0.0)
 _Row = Sequence[Any]
 """The columns of ``READ``, ``born_at`` and ``now``; an entry is all ``None`` if there is none."""
 
@@ -96,12 +96,16 @@ class SQLRevocationStore:
 
     async def snapshot(self, realm: str, /) -> FeedPage:
         """Return the whole state and the position from which to follow it."""
-        rows = await self._read(realm, above=_EVERYTHING)
+        rows = await self._read(realm, above=_EVERYTHING[0])
         born_at, now = rows[0][-2:]
+        # What was added long ago leaves no gap below it that could still fill.
+        again_from, again_added_at = _highest(rows, added_before=now - 2 * OVERLAP_SECONDS)
+        highest, highest_added_at = _highest(rows)
         position = FeedPosition(
-            # What was added long ago leaves no gap below it that could still fill.
-            again_from=_highest(rows, added_before=now - 2 * OVERLAP_SECONDS),
-            highest=_highest(rows),
+            again_from=again_from,
+            again_added_at=again_added_at,
+            highest=highest,
+            highest_added_at=highest_added_at,
             marked_at=now,
             whole_at=now,
             born_at=born_at,
@@ -114,22 +118,24 @@ class SQLRevocationStore:
         """Wait for one poll, then return what came after ``position``.
 
         Entries of the last seconds come again; so does the whole state once a minute,
-        after the table was emptied and after the database's clock went back.
+        after the table was emptied or set back to a backup, and after the database's
+        clock went back.
         """
         await asyncio.sleep(self._poll)
         known = FeedPosition.from_text(position)
         if known is None:
             return await self.snapshot(realm)
-        rows = await self._read(realm, above=known.again_from)
+        rows = await self._read(realm, above=known.again_from - 1)
         born_at, now = rows[0][-2:]
         is_fresh = known.marked_at <= now < known.whole_at + WHOLE_EVERY_SECONDS
-        if not is_fresh or born_at != known.born_at:
+        if not is_fresh or born_at != known.born_at or not _stands_on(known, rows):
             return await self.snapshot(realm)
+        again_from = known.again_from
         if now >= known.marked_at + OVERLAP_SECONDS:
-            highest = max(known.highest, _highest(rows))
-            known = replace(known, again_from=known.highest, highest=highest, marked_at=now)
+            known = _moved_on(known, rows, now=now)
+        new = [row for row in rows if row[0] != again_from]
         return FeedPage(
-            entries=_entries(rows), position=known.to_text(), whole=False, born_at=born_at
+            entries=_entries(new), position=known.to_text(), whole=False, born_at=born_at
         )
 
     async def prune(self) -> int:
@@ -201,6 +207,31 @@ def _entry_of(row: _Row) -> RevocationEntry:
     )
 
 
-def _highest(rows: Sequence[_Row], *, added_before: float = math.inf) -> int:
-    numbers = (row[0] for row in rows if row[0] is not None and row[1] <= added_before)
-    return max(numbers, default=_EVERYTHING)
+def _highest(rows: Sequence[_Row], *, added_before: float = math.inf) -> tuple[int, float]:
+    """Return the number and the time of the entry that was added last."""
+    marks = (row[:2] for row in rows if row[0] is not None and row[1] <= added_before)
+    number, added_at = max(marks, key=lambda mark: int(mark[0]), default=_EVERYTHING)
+    return int(number), float(added_at)
+
+
+def _stands_on(known: FeedPosition, rows: Sequence[_Row]) -> bool:
+    """Say whether the entry that a position stands on is still there.
+
+    If not, it is over, or it grew, or the database was set back to before it was added.
+    """
+    mark = (known.again_from, known.again_added_at)
+    return mark == _EVERYTHING or mark in {tuple(row[:2]) for row in rows}
+
+
+def _moved_on(known: FeedPosition, rows: Sequence[_Row], *, now: float) -> FeedPosition:
+    highest, highest_added_at = max(
+        (known.highest, known.highest_added_at), _highest(rows), key=lambda mark: mark[0]
+    )
+    return replace(
+        known,
+        again_from=known.highest,
+        again_added_at=known.highest_added_at,
+        highest=highest,
+        highest_added_at=highest_added_at,
+        marked_at=now,
+    )
