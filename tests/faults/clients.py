@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from faults.app import PASSWORD, PREFIX
 from faults.asking import Asker
 from faults.held import Dead, Held, Promises
 from faults.ledger import REFUSALS, Answer
+from faults.people import PASSWORD, PREFIX
 from faults.workers import Worker
 
 GIVE_UP_SECONDS = 25.0
@@ -63,9 +63,7 @@ class Crowd:
     def bury(self, held: Held, answer: Answer, how: str) -> None:
         """Note that the end of a session was acknowledged."""
         by = answer.worker
-        self.dead.append(
-            Dead(held=held, how=how, ended=answer.ended, by=by, by_start=by.starts)
-        )
+        self.dead.append(Dead(held=held, how=how, ended=answer.ended, by=by, by_start=by.starts))
         self.promises.ledger.revoked += 1
 
 
@@ -105,11 +103,7 @@ class Client:
                     await self.refresh(held)
             crowd.live.remove(held)
             if not held.lost:
-                answer = await self._until_answered(
-                    lambda: crowd.asker.ask(
-                        crowd.any_worker(), "write", "/auth/refresh", json=_grant(first)
-                    )
-                )
+                answer = await self._spend(first)
                 if answer.status == 200:
                     crowd.promises.ledger.broken("a reused token was answered", answer.worker.name)
                 crowd.bury(held, answer, "reuse")
@@ -188,9 +182,7 @@ class Client:
         others = [await self.log_in(held.login) for _ in range(2)]
         for other in others:
             self._crowd.live.remove(other)
-        await self._end(
-            [held, *others], "logout-all", "/auth/logout-all", access=held.access[-1]
-        )
+        await self._end([held, *others], "logout-all", "/auth/logout-all", access=held.access[-1])
 
     async def _end(
         self,
@@ -214,7 +206,7 @@ class Client:
         for held in ended:
             crowd.bury(held, answer, how)
 
-    async def _until_answered(self, send: Callable[[], object]) -> Answer:
+    async def _until_answered(self, send: Callable[[], Awaitable[Answer]]) -> Answer:
         """Send again after a 503 or no answer, as a client does."""
         deadline = time.monotonic() + GIVE_UP_SECONDS
         while time.monotonic() < deadline:

@@ -114,7 +114,9 @@ class Promises:
         self.ledger.dead_accepted_for = max(self.ledger.dead_accepted_for, late)
         if late > self.limit(dead, answer) + SLACK_SECONDS:
             self.ledger.accepted_dead += 1
-            text = f"{what} at {answer.worker.name}, {late:.2f} s after {dead.how} at {dead.by.name}"
+            text = (
+                f"{what} at {answer.worker.name}, {late:.2f} s after {dead.how} at {dead.by.name}"
+            )
             self.ledger.broken("a dead session was accepted", text)
 
     def limit(self, dead: Dead, answer: Answer) -> float:
@@ -123,7 +125,6 @@ class Promises:
         if worker is dead.by and worker.starts == dead.by_start and dead.how != "reuse":
             return 0.0  # it applied the entry to its own map before it answered
         cut_off = (
-            self.fault_began <= answer.ended
-            and dead.ended - self.max_staleness <= self.fault_over
+            self.fault_began <= answer.ended and dead.ended - self.max_staleness <= self.fault_over
         ) or worker.was_away(dead.ended - self.max_staleness, answer.ended)
         return self.max_staleness if cut_off else self.prompt

@@ -11,6 +11,8 @@ from faults.workers import Worker
 Kind = Literal["call", "write", "dead"]
 """A guarded call or a login, refresh or logout of a session that lives; anything of a dead one."""
 
+PATIENCE_SECONDS = 8.0
+"""A request that is not answered by then has no answer."""
 EXAMPLES_KEPT = 5
 REFUSALS = frozenset({400, 401})
 
@@ -36,6 +38,11 @@ class Answer:
     trouble: str = ""
     began: float
     ended: float
+
+    @property
+    def is_impatience(self) -> bool:
+        """Whether the client hung up before a server has to have answered."""
+        return "Timeout" in self.trouble and self.ended - self.began < PATIENCE_SECONDS
 
 
 @dataclass(slots=True)
@@ -104,7 +111,7 @@ class Ledger:
         away = answer.worker.was_away(answer.began, answer.ended)
         if not away:
             self.slowest = max(self.slowest, answer.ended - answer.began)
-        if answer.status == 0 and not away:
+        if answer.status == 0 and not away and not answer.is_impatience:
             self.broken("no answer", f"{where}: {answer.trouble}")
         elif answer.status == 503 and answer.retry_after is None:
             self.broken("503 without Retry-After", where)

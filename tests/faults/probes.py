@@ -1,17 +1,17 @@
-"""Those who keep tokens of dead sessions and go on asking with them, at every worker."""
+"""Those who go on asking every worker: with tokens of the dead, and with tokens of the living."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 
-from faults.asking import PATIENCE_SECONDS
 from faults.clients import Crowd
 from faults.held import SLACK_SECONDS, Dead
-from faults.ledger import Answer
+from faults.ledger import PATIENCE_SECONDS, REFUSALS, Answer
 from faults.workers import Worker
 
 PAUSE_SECONDS = (0.04, 0.12)
+WATCH_SECONDS = (0.05, 0.15)
 FRESHLY_DEAD = 12
 ASKED_AT_THE_END = 50
 AT_ONCE = 8
@@ -33,6 +33,20 @@ async def haunt(crowd: Crowd, worker: Worker) -> None:
             await _refresh(crowd, worker, dead, crowd.random.choice(tokens))
 
 
+async def watch(crowd: Crowd, worker: Worker) -> None:
+    """Call one worker with tokens of sessions that live, whatever their clients wait for."""
+    while not crowd.stopping:
+        await crowd.pause(WATCH_SECONDS)
+        if not crowd.live:
+            continue
+        held = crowd.random.choice(crowd.live)
+        access = held.access[-1]
+        answer = await crowd.asker.ask(worker, "call", "/guarded", access=access)
+        # Its client may have ended it meanwhile.
+        if answer.status in REFUSALS and held in crowd.live:
+            crowd.promises.refused(held, answer, "guarded call")
+
+
 async def knock(crowd: Crowd, worker: Worker, *, patience: float = PATIENCE_SECONDS) -> None:
     """Ask one worker once about each session that died last, all at once."""
     dead = crowd.dead[-FRESHLY_DEAD:]
@@ -42,7 +56,7 @@ async def knock(crowd: Crowd, worker: Worker, *, patience: float = PATIENCE_SECO
 
 
 async def ask_about_all(crowd: Crowd) -> None:
-    """Ask every worker once more about the dead, after the last one has been dead for long enough."""
+    """Ask every worker once more about the dead, when all have been dead for long enough."""
     if not crowd.dead:
         return
     over = crowd.dead[-1].ended + crowd.promises.max_staleness + 2 * SLACK_SECONDS

@@ -55,7 +55,9 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 def markdown(outcomes: Sequence[Outcome]) -> str:
     """Return the table as a page shows it."""
-    dashes = tuple("---" if column in {0, 1, len(HEAD) - 1} else "--:" for column in range(len(HEAD)))
+    dashes = tuple(
+        "---" if column in {0, 1, len(HEAD) - 1} else "--:" for column in range(len(HEAD))
+    )
     return "\n".join(f"| {' | '.join(row)} |" for row in [HEAD, dashes, *map(_row, outcomes)])
 
 

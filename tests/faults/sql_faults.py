@@ -12,35 +12,34 @@ from pathlib import Path
 import asyncpg
 
 from faults import worker_faults
+from faults.breakable_postgres import BreakablePostgres, running_breakable_postgres
 from faults.held import MayLose
 from faults.stage import Fault, Stage, Stand
-from postgres_server import PostgresServer, running_postgres
 
 FROZEN_SECONDS = 3.0
 CUTS = 10
 CUT_EVERY_SECONDS = 0.3
 LOCKED_SECONDS = 3.0
-SINCE_BACKUP_SECONDS = 2.0
+# Followers read the last 5 to 10 s again and again: what is younger would hide a rewound table.
+SINCE_BACKUP_SECONDS = 11.0
 # sync_after is 2.5 s here, more than the harness's max_staleness.
 PROMPT_SECONDS = 2.0
-DURABLE = {"synchronous_commit": "on"}
-"""A commit is in the WAL before it is answered; the kernel keeps it when the server is killed."""
 
 
 async def _restart(stage: Stage) -> None:
-    server: PostgresServer = stage.server
+    server: BreakablePostgres = stage.server
     await asyncio.to_thread(server.stop)
     await asyncio.to_thread(server.start)
 
 
 async def _kill(stage: Stage) -> None:
-    server: PostgresServer = stage.server
+    server: BreakablePostgres = stage.server
     await asyncio.to_thread(server.kill)
     await asyncio.to_thread(server.start)
 
 
 async def _freeze(stage: Stage) -> None:
-    server: PostgresServer = stage.server
+    server: BreakablePostgres = stage.server
     server.freeze()
     try:
         await asyncio.sleep(FROZEN_SECONDS)
@@ -49,7 +48,7 @@ async def _freeze(stage: Stage) -> None:
 
 
 async def _cut(stage: Stage) -> None:
-    server: PostgresServer = stage.server
+    server: BreakablePostgres = stage.server
     connection = await asyncpg.connect(server.url.replace("+asyncpg", ""))
     cut = 0
     try:
@@ -65,8 +64,8 @@ async def _cut(stage: Stage) -> None:
 
 
 async def _restore(stage: Stage) -> None:
-    """Go back to a backup of two seconds ago, as quickly as it can be done."""
-    server: PostgresServer = stage.server
+    """Go back to an older backup, as quickly as it can be done."""
+    server: BreakablePostgres = stage.server
     await asyncio.to_thread(server.back_up)
     await asyncio.sleep(SINCE_BACKUP_SECONDS)
     await asyncio.to_thread(server.restore)
@@ -80,7 +79,7 @@ async def _lock(stage: Stage) -> None:
 
 
 async def _restore_file(stage: Stage) -> None:
-    """Go back to a backup of two seconds ago, in place: nobody's connection ends."""
+    """Go back to an older backup, in place: nobody's connection ends."""
     live, backup = stage.server, f"{stage.server}.backup"
     await asyncio.to_thread(_copy, live, backup)
     await asyncio.sleep(SINCE_BACKUP_SECONDS)
@@ -88,9 +87,10 @@ async def _restore_file(stage: Stage) -> None:
 
 
 def _copy(source: str, target: str) -> None:
-    with closing(sqlite3.connect(source, timeout=10)) as of, closing(
-        sqlite3.connect(target, timeout=10)
-    ) as to:
+    with (
+        closing(sqlite3.connect(source, timeout=10)) as of,
+        closing(sqlite3.connect(target, timeout=10)) as to,
+    ):
         of.backup(to)
 
 
@@ -102,7 +102,7 @@ def _file() -> Iterator[str]:
 
 POSTGRES = Stand(
     name="PostgreSQL",
-    open=lambda: running_postgres(DURABLE),
+    open=running_breakable_postgres,
     url=lambda server: str(server.url),
     prompt=PROMPT_SECONDS,
     faults=(

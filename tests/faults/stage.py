@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,13 @@ import httpx
 
 from fastapi_jwtkit.keys.key_ring import KeyRing
 from fastapi_jwtkit.keys.secret_ring import SecretRing
-from faults.asking import PATIENCE_SECONDS, Asker
+from faults.asking import Asker
 from faults.clients import Client, Crowd, GaveUpError
 from faults.held import Dead, Held, MayLose, Promises
-from faults.ledger import Ledger
-from faults.probes import ask_about_all, haunt
+from faults.ledger import PATIENCE_SECONDS, Ledger
+from faults.probes import ask_about_all, haunt, watch
 from faults.workers import Worker, stop_all
+from server_processes import PLAIN_HTTP
 
 WORKERS = 3
 CLIENTS = 12
@@ -110,7 +111,9 @@ class _Past:
     dead: list[Dead] = field(default_factory=list)
 
 
-async def perform(stand: Stand, faults: Sequence[Fault], say: Callable[[str], None]) -> list[Outcome]:
+async def perform(
+    stand: Stand, faults: Sequence[Fault], say: Callable[[str], None]
+) -> list[Outcome]:
     """Run some of a stand's faults and return what became of them."""
     outcomes: list[Outcome] = []
     past = _Past()
@@ -157,9 +160,7 @@ async def _one(
         await asker.close()
     past.dead = crowd.dead
     _read_outputs(workers, ledger)
-    return Outcome(
-        fault=fault, store=stand.name, ledger=ledger, seconds=time.monotonic() - began
-    )
+    return Outcome(fault=fault, store=stand.name, ledger=ledger, seconds=time.monotonic() - began)
 
 
 async def _play(stage: Stage, fault: Fault) -> None:
@@ -171,6 +172,7 @@ async def _play(stage: Stage, fault: Fault) -> None:
         for worker in crowd.workers:
             for _ in range(HAUNTING_EACH):
                 group.create_task(haunt(crowd, worker))
+            group.create_task(watch(crowd, worker))
         try:
             await _warm(crowd)
             promises.fault_began = time.monotonic()
@@ -187,10 +189,8 @@ async def _play(stage: Stage, fault: Fault) -> None:
 
 
 async def _go_on(live: Callable[[], Awaitable[None]]) -> None:
-    try:
+    with suppress(GaveUpError):  # it said so
         await live()
-    except GaveUpError:
-        pass  # it said so
 
 
 async def _warm(crowd: Crowd) -> None:
@@ -234,7 +234,9 @@ async def _survivors(crowd: Crowd) -> None:
 
 async def _ask_readiness(stage: Stage) -> None:
     put_back = 0
-    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client:
+    async with httpx.AsyncClient(
+        trust_env=False, verify=PLAIN_HTTP, timeout=PATIENCE_SECONDS
+    ) as client:
         for worker in stage.workers:
             ready = (await client.get(f"{worker.url}/ready")).json()
             put_back += ready["put_back"]
@@ -246,8 +248,9 @@ async def _ask_readiness(stage: Stage) -> None:
 
 def _read_outputs(workers: Sequence[Worker], ledger: Ledger) -> None:
     for worker in workers:
-        if "Traceback" in worker.output:
-            ledger.broken("a worker raised", worker.output[worker.output.index("Traceback") :][:2000])
+        _, raised, rest = worker.news().partition("Traceback")
+        if raised:
+            ledger.broken("a worker raised", f"{worker.name}: {rest[-2000:]}")
 
 
 @asynccontextmanager

@@ -47,6 +47,4 @@ FROZEN = Fault(
     strike=_freeze_one,
     patience=IMPATIENT_SECONDS,
 )
-CLOCKS = Fault(
-    slug="clocks", name="Clocks of the workers 2 s apart", strike=_nothing
-)
+CLOCKS = Fault(slug="clocks", name="Clocks of the workers 2 s apart", strike=_nothing)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import httpx
 
-from faults.app import CLOCK_AHEAD
-from server_processes import READY_SECONDS, STOP_SECONDS, environment_of
+from faults.people import CLOCK_AHEAD
+from server_processes import PLAIN_HTTP, READY_SECONDS, STOP_SECONDS, environment_of
 from valkey_server import free_port
 from waiting import wait_until
 
@@ -52,6 +52,7 @@ class Worker:
     absences: list[Absence] = field(default_factory=list)
     starts: int = 0
     _process: subprocess.Popen[bytes] | None = None
+    _heard: int = 0
 
     @property
     def url(self) -> str:
@@ -62,6 +63,12 @@ class Worker:
     def output(self) -> str:
         """What it has said so far."""
         return self._output_file.read_text("utf-8", "replace")
+
+    def news(self) -> str:
+        """Return what it has said since this was asked last."""
+        said = self.output
+        news, self._heard = said[self._heard :], len(said)
+        return news
 
     @property
     def is_away(self) -> bool:
@@ -100,7 +107,7 @@ class Worker:
             if process.poll() is not None:
                 raise RuntimeError(f"{self.name} did not start:\n{self.output}")
             with suppress(httpx.TransportError):
-                answer = httpx.get(f"{self.url}/pid", trust_env=False, timeout=2)
+                answer = httpx.get(f"{self.url}/pid", trust_env=False, verify=PLAIN_HTTP, timeout=2)
                 return bool(answer.json() == process.pid)
             return False
 
