@@ -8,9 +8,11 @@ from typing import Any
 from fastapi_jwtkit.errors import StoreUnavailableError
 from fastapi_jwtkit.records import REVOCATION_VERSION, RevocationEntry
 
-__all__ = ["FeedRows"]
+__all__ = ["NO_MARK", "FeedRows", "Mark"]
 
-_NONE = -1
+Mark = tuple[int, float]
+"""The number of an entry and when it was added, by the database's clock (seconds)."""
+NO_MARK: Mark = (-1, 0.0)
 """Below every number that the database gives."""
 _Row = Sequence[Any]
 """The columns of ``READ``, ``born_at`` and ``now``; an entry is all ``None`` if there is none."""
@@ -21,20 +23,25 @@ class FeedRows:
 
     Args:
         settling: seconds after which nothing can appear below a number that was given.
+        standing_on: an entry that is known and has to be among the rows.
 
     Attributes:
-        entries: in no order.
-        highest: the highest number.
-        settled: the highest number that is older than ``settling``.
+        entries: in no order, without the one that is known.
+        highest: the entry with the highest number.
+        settled: the highest of those that are older than ``settling``.
+        stands: whether the known entry is there. If not, it is over, or it grew, or the
+            database was set back to before it was added.
         born_at: when the state was made, by the database's clock (seconds).
         now: the time of the read, likewise.
         is_born: whether there was a row: a realm that was never read has none.
     """
 
-    def __init__(self, *, settling: float) -> None:
+    def __init__(self, *, settling: float, standing_on: Mark = NO_MARK) -> None:
         self._settling = settling
+        self._standing_on = standing_on
         self.entries: list[RevocationEntry] = []
-        self.highest = self.settled = _NONE
+        self.highest = self.settled = NO_MARK
+        self.stands = standing_on == NO_MARK
         self.born_at = self.now = 0.0
         self.is_born = False
 
@@ -49,10 +56,14 @@ class FeedRows:
             self.is_born = True
             if number is None:
                 continue
-            self.entries.append(_entry_of(entry))
-            self.highest = max(self.highest, number)
+            mark = (int(number), float(added_at))
+            if mark == self._standing_on:
+                self.stands = True
+            else:
+                self.entries.append(_entry_of(entry))
+            self.highest = max(self.highest, mark)
             if added_at <= self.now - self._settling:
-                self.settled = max(self.settled, number)
+                self.settled = max(self.settled, mark)
 
 
 def _entry_of(row: _Row) -> RevocationEntry:

@@ -18,7 +18,7 @@ from fastapi_jwtkit.stores.sqlalchemy.creation import TableCreation
 from fastapi_jwtkit.stores.sqlalchemy.database_time import DatabaseTime, StoreTime
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
 from fastapi_jwtkit.stores.sqlalchemy.feed_position import FeedPosition
-from fastapi_jwtkit.stores.sqlalchemy.feed_rows import FeedRows
+from fastapi_jwtkit.stores.sqlalchemy.feed_rows import NO_MARK, FeedRows, Mark
 from fastapi_jwtkit.stores.sqlalchemy.retry import Database
 from fastapi_jwtkit.stores.sqlalchemy.revocation_statements import ENTRY, RevocationStatements
 from fastapi_jwtkit.stores.sqlalchemy.tables import JWTKitTables, plain_tables
@@ -38,7 +38,6 @@ AT_A_TIME = 1_000
 """Rows that are made into entries in one turn of the event loop: a few milliseconds."""
 # A worker that is stopped before its COMMIT must not commit after the overlap.
 _COMMIT_SOON = text("SET LOCAL idle_in_transaction_session_timeout = '3s'")
-_EVERYTHING = -1
 
 
 class SQLRevocationStore:
@@ -99,7 +98,7 @@ class SQLRevocationStore:
 
     async def snapshot(self, realm: str, /) -> FeedPage:
         """Return the whole state and the position from which to follow it."""
-        read = await self._read(realm, above=_EVERYTHING)
+        read = await self._read(realm, standing_on=NO_MARK)
         position = FeedPosition(
             # What was added long ago leaves no gap below it that could still fill.
             again_from=read.settled,
@@ -114,15 +113,16 @@ class SQLRevocationStore:
         """Wait for one poll, then return what came after ``position``.
 
         Entries of the last seconds come again; so does the whole state once a minute,
-        after the table was emptied and after the database's clock went back.
+        after the table was emptied or set back to a backup, and after the database's
+        clock went back.
         """
         await asyncio.sleep(self._poll)
         known = FeedPosition.from_text(position)
         if known is None:
             return await self.snapshot(realm)
-        read = await self._read(realm, above=known.again_from)
+        read = await self._read(realm, standing_on=known.again_from)
         is_fresh = known.marked_at <= read.now < known.whole_at + WHOLE_EVERY_SECONDS
-        if not is_fresh or read.born_at != known.born_at:
+        if not is_fresh or read.born_at != known.born_at or not read.stands:
             return await self.snapshot(realm)
         if read.now >= known.marked_at + OVERLAP_SECONDS:
             highest = max(known.highest, read.highest)
@@ -144,26 +144,28 @@ class SQLRevocationStore:
 
         return await self._database.run(sweep, reason="revocation_sweep_failed")
 
-    async def _read(self, realm: str, *, above: int) -> FeedRows:
-        """Read what is above a number; a realm without a birth is born now."""
-        parameters: dict[str, Any] = {"in_realm": realm, "above": above}
+    async def _read(self, realm: str, *, standing_on: Mark) -> FeedRows:
+        """Read what is above an entry, and that entry; a realm without a birth is born now."""
+        parameters: dict[str, Any] = {"in_realm": realm, "above": standing_on[0] - 1}
         parameters |= self._time.parameters()
         birth: dict[str, Any] = {"realm": realm} | self._time.parameters()
 
         async def read(connection: AsyncConnection) -> FeedRows:
-            found = await self._rows(connection, parameters)
+            found = await self._rows(connection, parameters, standing_on)
             if found.is_born:
                 return found
             await connection.execute(self._statements.give_birth, birth)
-            return await self._rows(connection, parameters)
+            return await self._rows(connection, parameters, standing_on)
 
         found = await self._database.run(read, reason="revocation_read_failed")
         if not found.is_born:
             raise StoreUnavailableError("revocation_read_failed")
         return found
 
-    async def _rows(self, connection: AsyncConnection, parameters: Mapping[str, Any]) -> FeedRows:
-        rows = FeedRows(settling=2 * OVERLAP_SECONDS)
+    async def _rows(
+        self, connection: AsyncConnection, parameters: Mapping[str, Any], standing_on: Mark
+    ) -> FeedRows:
+        rows = FeedRows(settling=2 * OVERLAP_SECONDS, standing_on=standing_on)
         result = await connection.execute(self._statements.read, parameters)
         while some := result.fetchmany(AT_A_TIME):
             rows.add(some)
