@@ -238,6 +238,20 @@ async def test_a_kit_that_only_verifies_needs_public_matters_alone() -> None:
     assert worker.verify_fast(pair.access_token) is not None
 
 
+async def test_only_the_very_token_that_was_verified_is_warm() -> None:
+    """As text and as bytes; whatever else is left to the full look, not guessed at."""
+    house = House()
+    token = (await house.log_in()).access_token
+    claims = await house.kit.verify(token)
+    assert house.kit.verify_fast(token) is claims
+    assert house.kit.verify_fast_bytes(token.encode()) is claims
+    signing_input, _, signature = token.rpartition(".")
+    others = (f"{token} ", f" {token}", token[:-1], f"{token}é", f"{signing_input}.", signature, "")
+    for other in others:
+        assert house.kit.verify_fast(other) is None
+        assert house.kit.verify_fast_bytes(other.encode("latin-1")) is None
+
+
 async def test_a_token_of_another_realm_of_the_same_issuer_is_refused() -> None:
     """Even if keys, audience and stores are shared."""
     staff = House(realm="staff")
