@@ -7,8 +7,9 @@ Three things grow with the number of live entries, or should not:
 - a check of claims that are not revoked, which each request pays: the fastest of many
   loops over thousands of different claims, without what the empty loop takes;
 - a whole read of the feed, as a worker does it when it starts and once a minute: how
-  long it takes, and the longest time for which it keeps the event loop from all else.
-  "in process" is the map's own part, without a server and its driver.
+  long it takes, and the longest time for which it keeps the event loop from all else,
+  with the comparison that follows it. "in process" is the map's own part, without a
+  server and its driver. Each figure is that of the best of several reads.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import logging
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
@@ -116,7 +116,7 @@ async def map_costs(
         row: dict[str, Any] = {
             "entries": size,
             "is_plain_ns": nanoseconds(revocations.is_plain, many, loops),
-            "ensure_live_ns": nanoseconds(revocations.ensure_live, many, loops),
+            "ensure_live_ns": nanoseconds(revocations.known.ensure_live, many, loops),
         }
         if size:
             kept = await memory_bytes(size)
@@ -141,7 +141,6 @@ READ_COLUMNS = (
     Column(key="entries", title="live entries", form=",d"),
     Column(key="read_ms", title="takes, ms", form=",.1f"),
     Column(key="block_ms", title="longest block, ms", form=",.1f"),
-    Column(key="starts", title="a new worker can start"),
 )
 
 
@@ -177,13 +176,11 @@ def draw(report: Report, figure: Figure) -> None:
     check.legend()
     for store in dict.fromkeys(row["store"] for row in reads):
         mine = [row for row in reads if row["store"] == store]
-        middle = [row["block_ms"] for row in mine]
-        below = [row["block_ms"] - row["block_min_ms"] for row in mine]
+        least = [row["block_ms"] for row in mine]
         above = [row["block_max_ms"] - row["block_ms"] for row in mine]
+        spread = ([0.0] * len(mine), above)
         at, colour = [row["entries"] for row in mine], COLOURS.get(store, "#9467bd")
-        block.errorbar(
-            at, middle, yerr=(below, above), fmt="o-", capsize=2, label=store, color=colour
-        )
+        block.errorbar(at, least, yerr=spread, fmt="o-", capsize=2, label=store, color=colour)
     block.set(title="Longest block by a whole read", ylabel="milliseconds")
     block.set(xscale="log", yscale="log")
     block.legend()
@@ -193,8 +190,6 @@ def draw(report: Report, figure: Figure) -> None:
 
 def measure(options: argparse.Namespace) -> Report:
     """Measure the map, then whole reads from each store."""
-    # That a map gives up on a feed is a figure here.
-    logging.getLogger("fastapi_jwtkit").setLevel(logging.CRITICAL)
     sizes = sorted(options.entries)
     rows, reads = asyncio.run(map_costs(sizes, options.loops, options.reads))
     notes = growth(rows, reads)
