@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from benchmarks.servers import engine_of
 from fastapi_jwtkit.protocols import Stores
-from fastapi_jwtkit.stores.sqlalchemy import LoopEngines, SQLStores
+from fastapi_jwtkit.stores.sqlalchemy import SQLStores
 
 Work = Callable[[int], Awaitable[Any]]
 """One call by the caller with this number."""
@@ -25,9 +26,7 @@ async def plain_write(stores: Stores | None, callers: int) -> Work | None:
     if stores is None:
         return None
     if isinstance(stores, SQLStores):
-        engine = stores.engine
-        here = engine.here() if isinstance(engine, LoopEngines) else engine
-        return await _plain_update(here, callers)
+        return await _plain_update(engine_of(stores), callers)
     raise NotImplementedError
 
 

@@ -6,7 +6,7 @@ import secrets
 import time
 
 from fastapi_jwtkit.protocols import SessionStore
-from fastapi_jwtkit.records import Advance, Device, NewSession, Session
+from fastapi_jwtkit.records import SPENT_KEPT, Advance, Device, NewSession, Session
 
 REALM = "https://auth.example.com"
 USER_AGENT = (
@@ -58,3 +58,11 @@ async def advance_once(store: SessionStore, sid: str, presented: int) -> Session
     if won is None:
         raise RuntimeError("nobody else rotates this session, and yet it was not advanced")
     return won
+
+
+async def logged_in(store: SessionStore, subject: str) -> Session:
+    """Return a session that was refreshed until its row does not grow any more."""
+    session = await store.add(new_session(subject))
+    for counter in range(SPENT_KEPT):
+        session = await advance_once(store, session.sid, counter)
+    return session

@@ -19,13 +19,14 @@ from pathlib import Path
 
 import redis
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 # As pytest has it: the modules of the tests import each other by their bare names.
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from fastapi_jwtkit.protocols import Stores
 from fastapi_jwtkit.stores.from_url import stores_from_url
+from fastapi_jwtkit.stores.sqlalchemy import LoopEngines, SQLStores
 from postgres_server import running_postgres
 from valkey_server import running_valkey
 
@@ -86,6 +87,11 @@ async def prepared(server: Server) -> AsyncIterator[Stores]:
         yield stores
     finally:
         await stores.close()
+
+
+def engine_of(stores: SQLStores) -> AsyncEngine:
+    """Return the engine of the stores in the running event loop."""
+    return stores.engine.here() if isinstance(stores.engine, LoopEngines) else stores.engine
 
 
 async def _postgres_version(url: str) -> str:
