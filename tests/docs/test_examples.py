@@ -61,6 +61,17 @@ def test_the_quick_start_guards_its_routes() -> None:
     assert client.delete("/tasks", headers=headers).status_code == 200
 
 
+def test_a_worker_tells_whether_it_is_ready() -> None:
+    """The probe of the page on many workers answers."""
+    answer = serve("how_to/readiness").get("/health/ready")
+    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+
+
+def test_a_client_of_your_own_is_handed_in() -> None:
+    """Nothing is connected by that."""
+    assert serve("how_to/own_client").get("/openapi.json").status_code == 200
+
+
 def test_the_quick_start_serves_its_keys_and_its_schema() -> None:
     """The comment beside ``install`` is true."""
     client = serve("quickstart")

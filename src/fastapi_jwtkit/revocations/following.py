@@ -141,7 +141,7 @@ class Revocations:
         self.forget_loop()
         loop = asyncio.get_running_loop()
         self._follower = self._flight = self._repairing = None
-        mine = [task for task in self._tasks if task.get_loop() is loop]
+        mine = [task for task in list(self._tasks) if task.get_loop() is loop]
         for task in mine:
             task.cancel()
         await asyncio.gather(*mine, return_exceptions=True)
