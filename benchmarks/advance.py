@@ -9,7 +9,8 @@ current one and spends it. Beside it stands a plain ``SET`` of a value of the sa
 Both are run in short batches that take turns, so that a machine that changes its speed
 changes it for both. A ratio is of two batches of one round; the table gives the minimum,
 median and maximum over the rounds. "floor" is the ratio of the fastest batches of each:
-what else runs on the machine can only slow either down.
+what else runs on the machine can only slow either down. "of CPU" compares the processor
+time that this process spends on a call; it is above 1 where ``advance`` spends less.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.plain_writes import Work, plain_write
+from benchmarks.plain_writes import BARE_SET, SET, UPDATE, Work, opened
 from benchmarks.reports import COLOURS, Column, Report, Table, deliver, parser, verdict
 from benchmarks.sample_sessions import advance_once, new_session
-from benchmarks.servers import NAMES, add_options, prepared, serving
-from fastapi_jwtkit.protocols import SessionStore, Stores
+from benchmarks.servers import NAMES, Server, add_options, serving
+from fastapi_jwtkit.protocols import SessionStore
 from fastapi_jwtkit.stores.memory import MemorySessionStore
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 CALLERS = (1, 16, 64)
 GOAL_CALLERS, GOAL_RATIO = 16, 0.85
+GOAL_ROW = ("Valkey", SET, GOAL_CALLERS)
+ADVANCE = "advance"
 MEMORY = "memory"
 
 
@@ -50,10 +54,24 @@ async def rotating(store: SessionStore, callers: int) -> Work:
     return advance
 
 
-async def per_second(work: Work, callers: int, seconds: float) -> float:
-    """Return how many calls a second so many callers get done."""
+@dataclass(frozen=True, kw_only=True)
+class Speed:
+    """What a batch did.
+
+    Attributes:
+        rate: calls per second.
+        cpu: seconds of processor time of this process for each.
+    """
+
+    rate: float
+    cpu: float
+
+
+async def run_batch(work: Work, callers: int, seconds: float) -> Speed:
+    """Let so many callers call for a moment."""
     done = 0
-    started = time.perf_counter()
+    gc.collect()
+    started, cpu = time.perf_counter(), time.process_time()
 
     async def one(caller: int) -> None:
         nonlocal done
@@ -62,47 +80,67 @@ async def per_second(work: Work, callers: int, seconds: float) -> float:
             done += 1
 
     await asyncio.gather(*(one(caller) for caller in range(callers)))
-    return done / (time.perf_counter() - started)
+    return Speed(
+        rate=done / (time.perf_counter() - started), cpu=(time.process_time() - cpu) / done
+    )
 
 
-async def rates(
-    name: str, stores: Stores | None, options: argparse.Namespace
-) -> dict[int, dict[str, list[float]]]:
-    """Return calls per second in each round, by callers and kind."""
-    store = MemorySessionStore() if stores is None else stores.sessions
-    works: list[tuple[str, Work]] = [("advance", await rotating(store, max(options.callers)))]
-    plain = await plain_write(stores, max(options.callers))
-    if plain is not None:
-        works.append(("plain", plain))
-    found: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+Rates = dict[int, dict[str, list[Speed]]]
+"""The speed in each round, by callers and by what was called."""
+
+
+async def rates(name: str, store: SessionStore, plain: dict[str, Work], options: Any) -> Rates:
+    """Return the speed of ``advance`` and of the plain writes, which take turns."""
+    works = {ADVANCE: await rotating(store, max(options.callers)), **plain}
+    found: Rates = defaultdict(lambda: defaultdict(list))
     for turn in range(options.rounds + 1):
         for callers in options.callers:
-            for kind, work in works if turn % 2 else reversed(works):
-                gc.collect()
-                rate = await per_second(work, callers, options.seconds)
+            for kind in works if turn % 2 else reversed(works):
+                speed = await run_batch(works[kind], callers, options.seconds)
                 if turn:  # the first round warms up
-                    found[callers][kind].append(rate)
+                    found[callers][kind].append(speed)
         print(f"\r{name}: round {turn}/{options.rounds}", end="", flush=True)
     print()
     return found
 
 
-def row_of(name: str, callers: int, found: dict[str, list[float]]) -> dict[str, Any]:
-    """Return a row of the table."""
-    advance, plain = found["advance"], found["plain"]
-    row: dict[str, Any] = {"store": name, "callers": callers, "advance": statistics.median(advance)}
-    if not plain:
-        return row
-    ratios = sorted(mine / theirs for mine, theirs in zip(advance, plain, strict=True))
-    middle = statistics.median(ratios)
-    is_goal = name == "Valkey" and callers == GOAL_CALLERS
-    return row | {
-        "plain": statistics.median(plain),
-        "floor": max(advance) / max(plain),
-        "min": ratios[0],
-        "median": middle,
-        "max": ratios[-1],
-        "goal": verdict(middle, at_least=GOAL_RATIO) if is_goal else "",
+async def rates_on(server: Server, options: argparse.Namespace) -> Rates:
+    """Return the speeds on a server."""
+    async with opened(server, max(options.callers)) as beside:
+        return await rates(server.name, beside.store, beside.plain, options)
+
+
+def rows_of(name: str, found: Rates) -> list[dict[str, Any]]:
+    """Return the rows of a store: one for each plain write, and one if there is none."""
+    rows: list[dict[str, Any]] = []
+    for callers, by_kind in found.items():
+        advance = by_kind[ADVANCE]
+        row = {"store": name, "callers": callers, "advance": middle_rate(advance)}
+        plain = [kind for kind in by_kind if kind != ADVANCE]
+        rows += [row | {"beside": kind} | compared(advance, by_kind[kind]) for kind in plain]
+        rows += [] if plain else [row]
+    for row in rows:
+        if (row["store"], row.get("beside"), row["callers"]) == GOAL_ROW:
+            row["goal"] = verdict(row["median"], at_least=GOAL_RATIO)
+    return rows
+
+
+def middle_rate(speeds: Sequence[Speed]) -> float:
+    """Return the median of calls per second."""
+    return statistics.median(speed.rate for speed in speeds)
+
+
+def compared(advance: Sequence[Speed], plain: Sequence[Speed]) -> dict[str, float]:
+    """Return the ratios of the batches of each round."""
+    rounds = list(zip(advance, plain, strict=True))
+    ratios = [mine.rate / theirs.rate for mine, theirs in rounds]
+    return {
+        "plain": middle_rate(plain),
+        "floor": max(speed.rate for speed in advance) / max(speed.rate for speed in plain),
+        "min": min(ratios),
+        "median": statistics.median(ratios),
+        "max": max(ratios),
+        "cpu": statistics.median(theirs.cpu / mine.cpu for mine, theirs in rounds),
     }
 
 
@@ -110,11 +148,13 @@ COLUMNS = (
     Column(key="store", title="store"),
     Column(key="callers", title="callers", form="d"),
     Column(key="advance", title="`advance`/s", form=",.0f"),
-    Column(key="plain", title="plain write/s", form=",.0f"),
+    Column(key="beside", title="beside"),
+    Column(key="plain", title="of it/s", form=",.0f"),
     Column(key="floor", title="ratio: floor", form=".2f"),
     Column(key="min", title="min", form=".2f"),
     Column(key="median", title="median", form=".2f"),
     Column(key="max", title="max", form=".2f"),
+    Column(key="cpu", title="of CPU", form=".2f"),
     Column(key="goal", title="goal (median)"),
 )
 
@@ -123,22 +163,13 @@ def measure(options: argparse.Namespace) -> Report:
     """Measure one store after the other."""
     versions: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
-
-    def add(name: str, found: dict[int, dict[str, list[float]]]) -> None:
-        rows.extend(row_of(name, callers, found[callers]) for callers in options.callers)
-
     for name in options.stores:
         if name == MEMORY:
-            add(name, asyncio.run(rates(name, None, options)))
+            rows += rows_of(name, asyncio.run(rates(name, MemorySessionStore(), {}, options)))
             continue
         with serving(name, options) as server:
             versions[name] = server.version
-
-            async def run(server: Any = server, name: str = name) -> Any:
-                async with prepared(server) as stores:
-                    return await rates(name, stores, options)
-
-            add(name, asyncio.run(run()))
+            rows += rows_of(name, asyncio.run(rates_on(server, options)))
     how = f"{options.rounds} batches of {options.seconds:g} s"
     where = "by one process with one event loop, on the machine of the server"
     return Report(
@@ -150,34 +181,45 @@ def measure(options: argparse.Namespace) -> Report:
     )
 
 
+MARKERS = {UPDATE: "o", SET: "o", BARE_SET: "x"}
+
+
 def draw(report: Report, figure: Figure) -> None:
-    """Draw calls per second and ratios against the number of callers."""
+    """Draw calls per second, and the ratios, against the number of callers."""
     rows: Sequence[Any] = report.tables[0].rows
-    figure.set_size_inches(9, 3.8)
-    speed, ratio = figure.subplots(1, 2)
+    callers = sorted({row["callers"] for row in rows})
+    figure.set_size_inches(10, 4)
+    speed, ratio = figure.subplots(1, 2, width_ratios=(2, 3))
     for store in dict.fromkeys(row["store"] for row in rows):
-        mine = [row for row in rows if row["store"] == store]
-        at, colour = [row["callers"] for row in mine], COLOURS[store]
-        speed.plot(at, [row["advance"] for row in mine], "o-", color=colour, label=store)
-        if "plain" not in mine[0]:
-            continue
-        speed.plot(at, [row["plain"] for row in mine], "x:", color=colour, alpha=0.6)
-        middle = [row["median"] for row in mine]
-        below = [row["median"] - row["min"] for row in mine]
-        above = [row["max"] - row["median"] for row in mine]
-        spread = (below, above)
-        ratio.errorbar(at, middle, yerr=spread, fmt="o-", capsize=3, color=colour, label=store)
+        fast = {row["callers"]: row["advance"] for row in rows if row["store"] == store}
+        places = [callers.index(count) for count in fast]
+        speed.plot(places, list(fast.values()), "o-", color=COLOURS[store], label=store)
+    pairs = dict.fromkeys((row["store"], row["beside"]) for row in rows if "beside" in row)
+    for number, (store, beside) in enumerate(pairs):
+        mine = [row for row in rows if (row["store"], row.get("beside")) == (store, beside)]
+        aside = 0.1 * (number - (len(pairs) - 1) / 2)
+        ratio.errorbar(
+            [callers.index(row["callers"]) + aside for row in mine],
+            [row["median"] for row in mine],
+            yerr=[
+                [row["median"] - row["min"] for row in mine],
+                [row["max"] - row["median"] for row in mine],
+            ],
+            fmt=MARKERS[beside],
+            capsize=3,
+            color=COLOURS[store],
+            label=f"{store} / {beside}",
+        )
     ratio.axhline(1, color="black", linewidth=0.8)
     goal = {"color": COLOURS["Valkey"], "linestyle": "--", "linewidth": 0.8}
-    ratio.axhline(GOAL_RATIO, **goal, label=f"goal for Redis at {GOAL_CALLERS}")
-    speed.set(title="advance (solid) and plain write (dotted)", ylabel="calls per second")
-    speed.set_yscale("log")
-    ratio.set(title="advance / plain write: median, min to max", ylabel="ratio", ylim=(0, None))
+    ratio.axhline(GOAL_RATIO, **goal, label=f"goal: {SET}, {GOAL_CALLERS} callers")
+    speed.set(title="advance", ylabel="calls per second", yscale="log")
+    ratio.set(title="advance / plain write (median, min to max)", ylabel="ratio", ylim=(0, None))
+    speed.legend(fontsize=8)
+    ratio.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
     for axes in (speed, ratio):
-        axes.set_xscale("log", base=2)
-        axes.set_xticks(CALLERS, [str(count) for count in CALLERS])
+        axes.set_xticks(range(len(callers)), [str(count) for count in callers])
         axes.set_xlabel("concurrent callers")
-        axes.legend()
 
 
 def main() -> None:

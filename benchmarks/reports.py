@@ -31,7 +31,7 @@ COLOURS = {
     "SQLite": "#2ca02c",
     "PostgreSQL": "#1f77b4",
     "Valkey": "#d62728",
-    "Valkey, fsync": "#ff9896",
+    "Valkey (fsync)": "#ff9896",
 }
 """One colour for each store, in every plot."""
 

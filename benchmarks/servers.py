@@ -30,7 +30,7 @@ from fastapi_jwtkit.stores.sqlalchemy import LoopEngines, SQLStores
 from postgres_server import running_postgres
 from valkey_server import running_valkey
 
-DURABLE_VALKEY = "Valkey, fsync"
+DURABLE_VALKEY = "Valkey (fsync)"
 NAMES = ("SQLite", "PostgreSQL", "Valkey", DURABLE_VALKEY)
 
 
