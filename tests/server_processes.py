@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,13 @@ READY_SECONDS = 60
 STOP_SECONDS = 10
 TRIES = 500
 UVICORN = ("uvicorn", "--port", "0")
+ONE_CONNECTION = httpx.Limits(max_connections=1)
+# Made once: each client would read the certificates of the world, and use none.
+PLAIN_HTTP = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 GUNICORN = ("gunicorn", "--bind", "127.0.0.1:0", "-k", "uvicorn_worker.UvicornWorker")
+
+Connections = dict[int, list[httpx.AsyncClient]]
+"""Clients with one connection, by the process id of the worker at its end."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,39 @@ class ServerProcess:
     def connect(self) -> httpx.Client:
         """Return a client with one connection, and no proxy of the machine between."""
         return httpx.Client(
-            base_url=self.url, trust_env=False, limits=httpx.Limits(max_connections=1)
+            base_url=self.url, trust_env=False, limits=ONE_CONNECTION, verify=PLAIN_HTTP
         )
+
+    def connect_async(self) -> httpx.AsyncClient:
+        """Return the same for a test that sends several requests at once."""
+        return httpx.AsyncClient(
+            base_url=self.url, trust_env=False, limits=ONE_CONNECTION, verify=PLAIN_HTTP
+        )
+
+    @asynccontextmanager
+    async def connections(self, workers: int, each: int) -> AsyncIterator[Connections]:
+        """Open so many connections to each of so many workers.
+
+        Args:
+            workers: how many there are.
+            each: connections to each.
+        """
+        kept: Connections = {}
+        async with AsyncExitStack() as stack:
+            for _ in range(TRIES):
+                client = self.connect_async()
+                stack.push_async_callback(client.aclose)
+                mine = kept.setdefault((await client.get("/pid")).json(), [])
+                if len(mine) == each:
+                    await client.aclose()
+                    continue
+                mine.append(client)
+                if len(kept) == workers and all(len(those) == each for those in kept.values()):
+                    yield kept
+                    return
+        counts = {worker: len(clients) for worker, clients in kept.items()}
+        message = f"the workers took {counts} connections:\n{self.output}"
+        raise AssertionError(message)
 
     def workers(self, count: int) -> list[int]:
         """Return the process ids of so many workers, in ascending order.

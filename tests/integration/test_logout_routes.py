@@ -9,7 +9,21 @@ from fastapi.testclient import TestClient
 
 from clocks import FakeClock
 from fastapi_jwtkit.errors import StoreUnavailableError
+from fastapi_jwtkit.stores.memory import MemoryRevocationStore, MemorySessionStore
 from web_kits import Realm, bearer, is_alive, log_in, make_client
+
+
+class BreakingSessions(MemorySessionStore):
+    """The memory store, which takes so many revocations and then breaks."""
+
+    writes_left = 100
+
+    async def revoke(self, realm: str, sid: str, /, *, reason: str) -> bool:
+        """End a session, or fail."""
+        self.writes_left -= 1
+        if self.writes_left < 0:
+            raise ConnectionError("the server is gone")
+        return await super().revoke(realm, sid, reason=reason)
 
 
 @pytest.fixture
@@ -139,3 +153,28 @@ def test_a_logout_that_could_not_be_done_is_a_503(realm: Realm, path: str) -> No
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "3"
     assert answer.json()["error_code"] == "temporarily_unavailable"
+
+
+@pytest.mark.std(71)
+@pytest.mark.parametrize("fails_at", [0, 1, 2, 3])
+def test_logging_out_everywhere_again_after_a_failure_ends_every_session(
+    clock: FakeClock, fails_at: int
+) -> None:
+    """Wherever it failed: what is answered with 204 is done, for all sessions."""
+    sessions = BreakingSessions(clock=clock)
+    parts = {"sessions": sessions, "revocations": MemoryRevocationStore(clock=clock)}
+    realm = Realm(clock=clock, parts=parts)
+    realm.add_user()
+    client = make_client(realm)
+    mine = [log_in(client) for _ in range(3)]
+    request = {"headers": bearer(mine[1]["access_token"])}
+    sessions.writes_left = fails_at
+    statuses = [client.post("/auth/logout-all", **request).status_code]
+    sessions.writes_left = 100
+    statuses.append(client.post("/auth/logout-all", **request).status_code)
+    assert statuses == [204 if fails_at == 3 else 503, 204]
+    clock.step(3600)  # their entries in the feed are over and swept: the rows must say it too
+    client.post("/auth/logout", headers=bearer(log_in(client)["access_token"]))
+    for tokens in mine:
+        grant = {"refresh_token": tokens["refresh_token"]}
+        assert client.post("/auth/refresh", json=grant).status_code == 400

@@ -67,6 +67,22 @@ async def test_a_feed_that_never_answered_denies() -> None:
         await follow(store, clock).freshen()
 
 
+async def test_a_map_is_never_served_beyond_a_staleness_that_is_shorter_than_a_poll() -> None:
+    """The feed may be read less often than that; then requests read it."""
+    clock = FakeClock()
+    store = Counted(clock)
+    revocations = Revocations(store, realm=REALM, max_staleness=0.5, entry_ttl=750, clock=clock)
+    await revocations.freshen()
+    clock.step(0.4)
+    assert revocations.is_fresh()
+    store.broken = True
+    clock.step(0.2)
+    assert not revocations.is_fresh()
+    with pytest.raises(RevocationsStaleError):
+        await revocations.freshen()
+    await revocations.stop()
+
+
 async def test_no_staleness_at_all_can_be_asked_for() -> None:
     """A map that was just read is fresh enough for anybody."""
     clock = FakeClock()

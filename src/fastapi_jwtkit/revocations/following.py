@@ -41,7 +41,8 @@ class Revocations:
         store: the feed.
         sessions: rows that are ended again after a store forgot; ``None`` without rows.
         realm: whose entries.
-        max_staleness: seconds after which a map that could not be read denies.
+        max_staleness: seconds after which a map that could not be read denies; below 0.3
+            a read that was just made counts as no older.
         entry_ttl: seconds an entry is kept: the longest life of what it kills.
         clock: the application's clock.
     """
@@ -58,10 +59,12 @@ class Revocations:
     ) -> None:
         self._store = store
         self._realm = realm
-        self._max_staleness = max_staleness
+        # A read that a request waits for is as old as that when it is done.
+        self._max_staleness = max(max_staleness, SYNC_LIMIT_SECONDS)
         self._entry_ttl = entry_ttl
         self._clock = clock
-        self._sync_after = store.sync_after
+        # Not only what is read on time ages: who asks for less than a poll gets it.
+        self._sync_after = min(store.sync_after, max_staleness)
         self.known = KnownRevocations(clock=clock)
         self.is_plain = self.known.is_plain  # bound once: asked on every request
         self._writing = FeedWriter(store, sessions, realm=realm, clock=clock)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastapi_jwtkit.stores.sqlalchemy.feed_rows import Mark
+
 __all__ = ["FeedPosition"]
 
 
@@ -13,18 +15,20 @@ class FeedPosition:
 
     Numbers are given before they are committed: an entry can appear below one that was
     read already. So the next read starts at ``again_from``, a number that was the
-    highest some seconds ago, and not at the highest.
+    highest some seconds ago, and not at the highest. It reads that entry as well: a
+    database that was set back to a backup gives the same numbers again, below those of
+    a follower that stands on one it has forgotten.
 
     Attributes:
         again_from: entries above it are read.
-        highest: the highest number at ``marked_at``.
+        highest: the entry with the highest number at ``marked_at``.
         marked_at: when ``highest`` was noted, by the database's clock (seconds).
         whole_at: when the whole state was read last (seconds).
         born_at: of the state that was read (seconds).
     """
 
-    again_from: int
-    highest: int
+    again_from: Mark
+    highest: Mark
     marked_at: float
     whole_at: float
     born_at: float
@@ -32,19 +36,20 @@ class FeedPosition:
     def to_text(self) -> str:
         """Return the position as the port hands it on."""
         times = (self.marked_at, self.whole_at, self.born_at)
-        return ":".join([str(self.again_from), str(self.highest), *map(repr, times)])
+        return ":".join(map(repr, (*self.again_from, *self.highest, *times)))
 
     @classmethod
     def from_text(cls, text: str) -> FeedPosition | None:
         """Return the position, or ``None`` for what another store or release wrote."""
         try:
-            again_from, highest, marked_at, whole_at, born_at = text.split(":")
+            again_from, again_at, highest, highest_at, *times = text.split(":")
+            marked_at, whole_at, born_at = map(float, times)
             return cls(
-                again_from=int(again_from),
-                highest=int(highest),
-                marked_at=float(marked_at),
-                whole_at=float(whole_at),
-                born_at=float(born_at),
+                again_from=(int(again_from), float(again_at)),
+                highest=(int(highest), float(highest_at)),
+                marked_at=marked_at,
+                whole_at=whole_at,
+                born_at=born_at,
             )
         except ValueError:
             return None

@@ -40,10 +40,12 @@ def add_logout_all(router: APIRouter, auth: MountedKit) -> None:
         """End all sessions, on every device."""
         proofs = await _proofs(auth, request, body)
         subject = next((proof.subject for proof in proofs if proof.subject), None)
-        # Its own session by name too: it may be over already, and so in no list.
-        await auth.kit.close(proofs[0])
         if subject is not None:
-            await auth.kit.close_all(subject)
+            # The others first: once its own session is over, a token proves no subject,
+            # and who tries again after a failure would end nothing more.
+            await auth.kit.close_all(subject, except_sid=proofs[0].sid)
+        # By name: it may be over already, and so in no list.
+        await auth.kit.close(proofs[0])
 
     router.add_api_route(
         "/logout-all", logout_all, methods=["POST"], status_code=204, responses=_RESPONSES

@@ -1,0 +1,92 @@
+"""Those who go on asking every worker: with tokens of the dead, and with tokens of the living."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from faults.clients import Crowd
+from faults.held import SLACK_SECONDS, Dead
+from faults.ledger import PATIENCE_SECONDS, REFUSALS, Answer
+from faults.workers import Worker
+
+PAUSE_SECONDS = (0.04, 0.12)
+WATCH_SECONDS = (0.05, 0.15)
+FRESHLY_DEAD = 12
+ASKED_AT_THE_END = 50
+AT_ONCE = 8
+
+
+async def haunt(crowd: Crowd, worker: Worker) -> None:
+    """Ask one worker again and again, until the crowd stops."""
+    while not crowd.stopping:
+        await crowd.pause(PAUSE_SECONDS)
+        if not crowd.dead:
+            continue
+        # Mostly with what has just died: there a worker may not have heard of it.
+        recent = crowd.random.random() < 0.7
+        dead = crowd.random.choice(crowd.dead[-FRESHLY_DEAD:] if recent else crowd.dead)
+        if crowd.random.random() < 0.7:
+            await _call(crowd, worker, dead, crowd.random.choice(dead.held.access))
+        else:
+            tokens = [dead.held.refresh, *dead.held.spent]
+            await _refresh(crowd, worker, dead, crowd.random.choice(tokens))
+
+
+async def watch(crowd: Crowd, worker: Worker) -> None:
+    """Call one worker with tokens of sessions that live, whatever their clients wait for."""
+    while not crowd.stopping:
+        await crowd.pause(WATCH_SECONDS)
+        if not crowd.live:
+            continue
+        held = crowd.random.choice(crowd.live)
+        access = held.access[-1]
+        answer = await crowd.asker.ask(worker, "call", "/guarded", access=access)
+        # Its client may have ended it meanwhile.
+        if answer.status in REFUSALS and held in crowd.live:
+            crowd.promises.refused(held, answer, "guarded call")
+
+
+async def knock(crowd: Crowd, worker: Worker, *, patience: float = PATIENCE_SECONDS) -> None:
+    """Ask one worker once about each session that died last, all at once."""
+    dead = crowd.dead[-FRESHLY_DEAD:]
+    await asyncio.gather(
+        *(_call(crowd, worker, one, one.held.access[-1], patience=patience) for one in dead)
+    )
+
+
+async def ask_about_all(crowd: Crowd) -> None:
+    """Ask every worker once more about the dead, when all have been dead for long enough."""
+    if not crowd.dead:
+        return
+    over = crowd.dead[-1].ended + crowd.promises.max_staleness + 2 * SLACK_SECONDS
+    await asyncio.sleep(max(0.0, over - time.monotonic()))
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def once(worker: Worker, dead: Dead) -> None:
+        async with gate:
+            answer = await _call(crowd, worker, dead, dead.held.access[-1])
+            if answer.status == 503:
+                crowd.promises.ledger.broken("does not recover", f"503 at {worker.name}")
+            await _refresh(crowd, crowd.any_worker(), dead, dead.held.refresh)
+
+    await asyncio.gather(
+        *(once(worker, dead) for dead in crowd.dead[-ASKED_AT_THE_END:] for worker in crowd.workers)
+    )
+
+
+async def _call(
+    crowd: Crowd, worker: Worker, dead: Dead, access: str, *, patience: float = PATIENCE_SECONDS
+) -> Answer:
+    answer = await crowd.asker.ask(worker, "dead", "/guarded", access=access, patience=patience)
+    if answer.status == 200:
+        crowd.promises.accepted(dead, answer, "guarded call")
+    return answer
+
+
+async def _refresh(crowd: Crowd, worker: Worker, dead: Dead, token: str) -> None:
+    answer = await crowd.asker.ask(
+        worker, "dead", "/auth/refresh", json={"refresh_token": token}, patience=PATIENCE_SECONDS
+    )
+    if answer.status == 200:
+        crowd.promises.accepted(dead, answer, "refresh")

@@ -1,0 +1,50 @@
+"""What can happen to a worker, whatever it stands on."""
+
+from __future__ import annotations
+
+import asyncio
+
+from faults.probes import knock
+from faults.stage import MAX_STALENESS, Fault, Stage
+
+FROZEN_SECONDS = MAX_STALENESS + 2.0
+IMPATIENT_SECONDS = 1.5
+DOWN_SECONDS = 1.0
+
+
+async def _kill_one(stage: Stage) -> None:
+    """Kill a worker in the middle of whatever it does, and start it again."""
+    worker = stage.workers[0]
+    worker.kill()
+    await asyncio.sleep(DOWN_SECONDS)
+    await asyncio.to_thread(worker.start)
+    await knock(stage.crowd, worker)
+
+
+async def _freeze_one(stage: Stage) -> None:
+    """Stop a worker until its map is too old, and let it find a queue of dead tokens."""
+    worker = stage.workers[-1]
+    worker.freeze()
+    try:
+        await asyncio.sleep(FROZEN_SECONDS)
+        # These wait in the kernel and are the first that it reads.
+        knocking = asyncio.create_task(knock(stage.crowd, worker))
+        await asyncio.sleep(0.2)
+    finally:
+        worker.thaw()
+    await knocking
+
+
+async def _nothing(_: Stage) -> None:
+    """Let the clocks be apart for a while."""
+    await asyncio.sleep(3.0)
+
+
+KILLED = Fault(slug="worker-killed", name="One worker killed (-9) amid refreshes", strike=_kill_one)
+FROZEN = Fault(
+    slug="worker-stopped",
+    name=f"One worker stopped for {FROZEN_SECONDS:.0f} s and continued",
+    strike=_freeze_one,
+    patience=IMPATIENT_SECONDS,
+)
+CLOCKS = Fault(slug="clocks", name="Clocks of the workers 2 s apart", strike=_nothing)
