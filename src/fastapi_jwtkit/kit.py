@@ -91,8 +91,8 @@ class JWTKit:
         self._sessions = self._assembly.sessions
         self._lifecycle = Lifecycle(self._assembly, reads_feed=settings.revocation != "off")
         self._verification = self._assembly.verification
-        self.verify_fast_bytes: Callable[[bytes], Claims | None] = self._verification.fast
-        """``verify_fast`` of a token as it stands in a header."""
+        self.verify_fast: Callable[[bytes], Claims | None] = self._verification.fast
+        """Return the claims of a warm token that is plainly good; ``None``: ask ``verify``."""
         self.tell_denied = self._verification.tell_denied
 
     @classmethod
@@ -258,10 +258,6 @@ class JWTKit:
     async def list_sessions(self, subject: str) -> Sequence[Session]:
         """Return the subject's live sessions, oldest first."""
         return await self._sessions.list(subject)
-
-    def verify_fast(self, raw: str) -> Claims | None:
-        """Return the claims of a warm token that is plainly good; ``None``: ask ``verify``."""
-        return self.verify_fast_bytes(raw.encode("ascii")) if raw.isascii() else None
 
     async def verify(self, raw: str, *, strict: bool = False) -> Claims:
         """Verify an access token: signature, types, time and revocation.

@@ -63,7 +63,7 @@ class MountedKit:
         self.current_principal = Guard(source=self)
         self.optional_principal = OptionalGuard(source=self)
         # Looked up once: both are asked on every request.
-        self._verify_fast = kit.verify_fast_bytes
+        self._verify_fast = kit.verify_fast
         self.tell_denied = kit.tell_denied
         only_one = len(self.transports) == 1
         self._read = self.transports[0].read if only_one else self._read_each
