@@ -17,10 +17,11 @@ from typing import Any
 
 import httpx
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 STOP_SECONDS = 10
 TRIES = 500
-UVICORN = ("uvicorn", "--port", "0")
+# On a busy machine a worker may import for longer than the 5 s after which it is replaced.
+UVICORN = ("uvicorn", "--port", "0", "--timeout-worker-healthcheck", "60")
 CLIENT: dict[str, Any] = {
     "trust_env": False,
     "timeout": READY_SECONDS,
