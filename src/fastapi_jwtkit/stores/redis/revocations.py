@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fastapi_jwtkit.errors import StoreUnavailableError
 from fastapi_jwtkit.records import FeedPage, RevocationEntry
 from fastapi_jwtkit.stores.redis.clients import LoopClients
-from fastapi_jwtkit.stores.redis.feed_entries import LiveEntries, member_of, score_of
+from fastapi_jwtkit.stores.redis.feed_entries import entry_of, words_of
 from fastapi_jwtkit.stores.redis.feed_position import FeedEnd, FeedPosition
 from fastapi_jwtkit.stores.redis.keys import KeyNames
 from fastapi_jwtkit.stores.redis.lines import Word
@@ -61,7 +61,7 @@ class RedisRevocationStore:
         self._noted: dict[str, float] = {}
 
     async def publish(self, realm: str, entries: Sequence[RevocationEntry], /) -> None:
-        """Add entries; one that is known lives longer and never shorter.
+        """Add entries; one that is known grows and never shrinks.
 
         All or none of 5,000; what is more is added 5,000 at a time.
 
@@ -72,7 +72,7 @@ class RedisRevocationStore:
         for first in range(0, len(entries), PUBLISHED_AT_ONCE):
             words: list[Word] = [start]
             for entry in entries[first : first + PUBLISHED_AT_ONCE]:
-                words += (score_of(entry), member_of(entry))
+                words += words_of(entry)
             await self._server.run_for_replicas(
                 self._publish, self._keys.feed(realm), *words, reason="revocation_publish_failed"
             )
@@ -97,7 +97,7 @@ class RedisRevocationStore:
         if known is None:
             return await self.snapshot(realm)
         reason, keys = "revocation_read_failed", self._keys.feed(realm)
-        await self._server.wait_for_entry(keys[1], known.last, reason=reason)
+        await self._server.wait_for_entry(keys[-1], known.last, reason=reason)
         *start, gone, entries = await self._server.run(
             self._follow, keys, self._time.argument(), known.last, PAGE, reason=reason
         )
@@ -105,13 +105,14 @@ class RedisRevocationStore:
         count = len(entries)
         if not known.is_followed_by(end, gone=gone, count=count, is_all=count < PAGE):
             return await self.snapshot(realm)
-        live = LiveEntries(end.now)
-        for _, (score, member) in entries:
-            live.add(member, score)
+        heard = [entry_of(name, over, what) for _, (name, what, _, over) in entries]
         if entries:
             known = known.after(entries[-1][0].decode(), count)
         return FeedPage(
-            entries=live.all(), position=known.to_text(), whole=False, born_at=end.born_at
+            entries=_live(heard, end.now),
+            position=known.to_text(),
+            whole=False,
+            born_at=end.born_at,
         )
 
     async def prune(self) -> int:
@@ -138,9 +139,9 @@ class RedisRevocationStore:
         """
         keys, cursor = self._keys.feed(realm), _START
         first: FeedEnd | None = None
-        live = LiveEntries(0.0)
+        by_name: dict[bytes, RevocationEntry] = {}  # a page may repeat what another had
         while first is None or cursor != _START:
-            *start, next_cursor, members = await self._server.run(
+            *start, next_cursor, names, over, known = await self._server.run(
                 self._snapshot,
                 keys,
                 self._time.argument(),
@@ -149,15 +150,17 @@ class RedisRevocationStore:
                 reason="revocation_read_failed",
             )
             end, cursor = _end_of(start), next_cursor.decode()
-            if first is None:
-                first, live = end, LiveEntries(end.now)
+            first = first or end
             if (end.born_at, end.run_id) != (first.born_at, first.run_id):
                 return None
-            for member, score in zip(members[::2], members[1::2], strict=True):
-                if member:  # the other is the birth
-                    live.add(member, score)
-        position = FeedPosition.at_end(first).to_text()
-        return FeedPage(entries=live.all(), position=position, whole=True, born_at=first.born_at)
+            for name, when, what in zip(names, over, known, strict=True):
+                by_name[name] = entry_of(name, when, what)
+        return FeedPage(
+            entries=_live(by_name.values(), first.now),
+            position=FeedPosition.at_end(first).to_text(),
+            whole=True,
+            born_at=first.born_at,
+        )
 
     async def _note(self, realm: str, born_at: float) -> None:
         """Enter the realm among those that ``prune`` looks after."""
@@ -177,6 +180,12 @@ def _end_of(answer: Sequence[Any]) -> FeedEnd:
     born_at, now = _TIMES.unpack(times)
     return FeedEnd(
         born_at=born_at, now=now, run_id=run_id.decode(), last=last.decode(), added=added
+    )
+
+
+def _live(entries: Iterable[RevocationEntry], now: float) -> tuple[RevocationEntry, ...]:
+    return tuple(
+        entry for entry in entries if entry.expires_at is None or entry.expires_at > now
     )
 
 
