@@ -1,6 +1,6 @@
 -- ARGV: the time, a cursor and about how many. Returns where the feed stands, the next
--- cursor and some names, when each is over, and what is known of each. Whatever was there
--- at cursor 0 comes before cursor 0 comes again.
+-- cursor and, as one JSON text, some names, when each is over, and what is known of each.
+-- Whatever was there at cursor 0 comes before cursor 0 comes again.
 local now = now_of(struct.unpack('<dd', ARGV[1]))
 local born_at = born_of(now)
 if ARGV[2] == '0' then
@@ -15,4 +15,4 @@ for at = 1, #page[2], 2 do
   end
 end
 local known = #names > 0 and redis.call('HMGET', KNOWN, unpack(names)) or {}
-return {struct.pack('<dd', born_at, now), run_id(), last, added, page[1], names, over, known}
+return {struct.pack('<dd', born_at, now), run_id(), last, added, page[1], cjson.encode({names, over, known})}
