@@ -9,8 +9,8 @@ from typing import Any, TypeVar, cast
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from fastapi_jwtkit.stores.redis.lines import Line, Word
-from fastapi_jwtkit.stores.redis.links import CALL_SECONDS, CALLS_AT_ONCE, WAIT_MS
+from fastapi_jwtkit.stores.redis.lines import Line, Wire, Word
+from fastapi_jwtkit.stores.redis.links import CALL_SECONDS, CALLS_AT_ONCE
 from fastapi_jwtkit.stores.redis.scripts import Script
 
 __all__ = ["LineLink"]
@@ -29,7 +29,7 @@ class LineLink:
     """
 
     def __init__(self, client: Redis) -> None:
-        self._pool = client.connection_pool
+        self._new_wire = cast("Callable[[], Wire]", client.connection_pool.make_connection)
         self._loop = asyncio.get_running_loop()
         self._turns = asyncio.Semaphore(CALLS_AT_ONCE)
         self._free: list[Line] = []
@@ -46,7 +46,7 @@ class LineLink:
         return await self._on_line(work, again=again)
 
     async def evaluate_for_replicas(
-        self, script: Script, keys: Sequence[str], arguments: Sequence[Word], /
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Word], /, *, wait_ms: int
     ) -> tuple[int, bool]:
         """Run a script, and wait for a replica where there is one."""
 
@@ -54,7 +54,7 @@ class LineLink:
             result, replicas = await line.evaluate(script, keys, arguments, due=due)
             if replicas < 1:
                 return result, False
-            return result, await line.ask("WAIT", 1, WAIT_MS, due=due) < 1
+            return result, await line.ask("WAIT", 1, wait_ms, due=due) < 1
 
         return await self._on_line(work, again=True)
 
@@ -96,7 +96,7 @@ class LineLink:
                 await self._turns.acquire()
         else:
             await self._turns.acquire()
-        line = self._free.pop() if self._free else Line(self._pool.make_connection())
+        line = self._free.pop() if self._free else Line(self._new_wire())
         try:
             if not again:
                 await line.ensure_open(due=due)
@@ -110,7 +110,7 @@ class LineLink:
             self._turns.release()
 
     async def _wait(self, words: Sequence[Word], seconds: float) -> Any:
-        line = self._waiting.pop() if self._waiting else Line(self._pool.make_connection())
+        line = self._waiting.pop() if self._waiting else Line(self._new_wire())
         try:
             return await line.ask(*words, due=self._loop.time() + seconds)
         finally:

@@ -5,19 +5,43 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError
 
 from fastapi_jwtkit.stores.redis.scripts import Script
 
-__all__ = ["Line", "Word"]
+__all__ = ["Line", "Wire", "Word"]
 
 Word: TypeAlias = str | bytes | int
 _TRUSTED_SECONDS = 1.0
 """A connection that answered so recently is taken to be open still."""
+
+
+class Wire(Protocol):
+    """What a line asks of a connection of redis-py."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it was opened, and not closed from this side."""
+        ...
+
+    async def connect(self) -> None:
+        """Open it and say who we are."""
+        ...
+
+    async def send_packed_command(self, command: bytes, /) -> None:
+        """Send bytes; closes the connection if it is interrupted."""
+        ...
+
+    async def read_response(self, *, disable_decoding: bool) -> Any:
+        """Read one answer; closes the connection if it is interrupted."""
+        ...
+
+    async def disconnect(self, *, nowait: bool) -> None:
+        """Close it."""
+        ...
 
 
 class Line:
@@ -32,7 +56,7 @@ class Line:
 
     __slots__ = ("_answered_at", "_connection", "_due", "_is_cut", "_loop", "_task", "_timer")
 
-    def __init__(self, connection: AbstractConnection) -> None:
+    def __init__(self, connection: Wire) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._answered_at = -math.inf

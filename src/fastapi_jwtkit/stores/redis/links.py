@@ -10,7 +10,7 @@ from redis.asyncio import Redis, RedisCluster
 from fastapi_jwtkit.stores.redis.lines import Word
 from fastapi_jwtkit.stores.redis.scripts import Script
 
-__all__ = ["CALLS_AT_ONCE", "CALL_SECONDS", "WAIT_MS", "Link", "RedisClient"]
+__all__ = ["CALLS_AT_ONCE", "CALL_SECONDS", "Link", "RedisClient"]
 
 RedisClient: TypeAlias = "Redis | RedisCluster"
 
@@ -19,8 +19,6 @@ CALL_SECONDS = 0.8
 CALLS_AT_ONCE = 16
 """Calls of one event loop that a server is asked at a time. More would wait for one another in
 this process all the same, and open sockets besides."""
-WAIT_MS = 100
-"""How long a write may take to reach a replica."""
 
 
 class Link(Protocol):
@@ -33,19 +31,28 @@ class Link(Protocol):
     async def evaluate(
         self, script: Script, keys: Sequence[str], arguments: Sequence[Word], /, *, again: bool
     ) -> Any:
-        """Run a script on the node of its keys, which share a slot.
+        """Run a script on the node of its keys.
 
         Args:
+            script: what to run.
+            keys: of one slot.
+            arguments: of the script.
             again: whether to run it once more if the connection breaks.
         """
         ...
 
     async def evaluate_for_replicas(
-        self, script: Script, keys: Sequence[str], arguments: Sequence[Word], /
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Word], /, *, wait_ms: int
     ) -> tuple[int, bool]:
         """Run a script that returns a number and how many replicas it saw; once more if need be.
 
         Where it saw one, waits on the connection of the write for a replica to have it.
+
+        Args:
+            script: what to run.
+            keys: of one slot.
+            arguments: of the script.
+            wait_ms: how long.
 
         Returns:
             the number, and whether no replica has it that should.

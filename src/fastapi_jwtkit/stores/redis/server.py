@@ -8,14 +8,15 @@ from typing import Any, TypeVar
 from fastapi_jwtkit.errors import NotReplicatedError
 from fastapi_jwtkit.store_errors import store_call
 from fastapi_jwtkit.stores.redis.clients import LoopClients
-from fastapi_jwtkit.stores.redis.links import Link, RedisClient
 from fastapi_jwtkit.stores.redis.lines import Word
+from fastapi_jwtkit.stores.redis.links import Link, RedisClient
 from fastapi_jwtkit.stores.redis.scripts import Script
 
-__all__ = ["RedisServer"]
+__all__ = ["WAIT_MS", "RedisServer"]
 
 Answer = TypeVar("Answer")
 
+WAIT_MS = 100
 BLOCK_MS = 400
 _BLOCK_SECONDS = 0.9
 """How long a read that waits may take: it answers after ``BLOCK_MS`` at the latest."""
@@ -42,8 +43,11 @@ class RedisServer:
         """Run a script, once more if the connection breaks.
 
         Args:
-            again: whether running it twice does what running it once does.
+            script: what to run.
+            keys: of one slot.
+            arguments: of the script.
             reason: of the ``StoreUnavailableError``.
+            again: whether running it twice does what running it once does.
 
         Raises:
             StoreUnavailableError: the server did not answer, or not in a way we know.
@@ -52,9 +56,21 @@ class RedisServer:
             return await self._clients.here().evaluate(script, keys, arguments, again=again)
 
     async def run_for_replicas(
-        self, script: Script, keys: Sequence[str], *arguments: Word, reason: str
+        self,
+        script: Script,
+        keys: Sequence[str],
+        *arguments: Word,
+        reason: str,
+        wait_ms: int = WAIT_MS,
     ) -> int:
         """Run a script that must not be undone by a fail-over, and return its number.
+
+        Args:
+            script: returns a number and how many replicas it saw.
+            keys: of one slot.
+            arguments: of the script.
+            reason: of the ``StoreUnavailableError``.
+            wait_ms: how long the write may take to reach a replica.
 
         Raises:
             NotReplicatedError: it is done, and no replica has it yet.
@@ -62,7 +78,9 @@ class RedisServer:
         """
         with store_call(reason):
             link = self._clients.here()
-            result, is_missing = await link.evaluate_for_replicas(script, keys, arguments)
+            result, is_missing = await link.evaluate_for_replicas(
+                script, keys, arguments, wait_ms=wait_ms
+            )
             if is_missing:
                 raise NotReplicatedError(reason)
             return result
