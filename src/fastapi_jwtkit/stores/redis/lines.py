@@ -54,13 +54,23 @@ class Line:
         connection: not connected yet; nobody else uses it.
     """
 
-    __slots__ = ("_answered_at", "_connection", "_due", "_is_cut", "_loop", "_task", "_timer")
+    __slots__ = (
+        "_answered_at",
+        "_connection",
+        "_due",
+        "_is_closed",
+        "_is_cut",
+        "_loop",
+        "_task",
+        "_timer",
+    )
 
     def __init__(self, connection: Wire) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._answered_at = -math.inf
         self._due = math.inf
+        self._is_closed = False
         self._is_cut = False
         self._task: asyncio.Task[Any] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -100,6 +110,9 @@ class Line:
         """
         connection, loop = self._connection, self._loop
         if not connection.is_connected:
+            if self._is_closed:
+                message = "the store was closed"
+                raise RedisConnectionError(message)
             async with asyncio.timeout_at(due):
                 await connection.connect()
         task = self._task = asyncio.current_task(loop)
@@ -123,7 +136,8 @@ class Line:
         return answer
 
     async def close(self) -> None:
-        """Close the connection; the next call opens another."""
+        """Close the connection, for good."""
+        self._is_closed = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -16,7 +16,7 @@ from fastapi_jwtkit.stores.redis.keys import KeyNames
 from fastapi_jwtkit.stores.redis.lines import Word
 from fastapi_jwtkit.stores.redis.links import Link, RedisClient
 from fastapi_jwtkit.stores.redis.scripts import Script, load_script
-from fastapi_jwtkit.stores.redis.server import WAIT_MS, RedisServer
+from fastapi_jwtkit.stores.redis.server import RedisServer
 from fastapi_jwtkit.stores.redis.server_time import ServerTime, StoreTime
 
 __all__ = ["RedisRevocationStore"]
@@ -85,7 +85,7 @@ class RedisRevocationStore:
                 self._keys.feed(realm),
                 *words,
                 reason="revocation_publish_failed",
-                wait_ms=WAIT_MS + len(words) // 60,  # many take a replica longer, too
+                patience=len(words) / 10_000,
             )
 
     async def snapshot(self, realm: str, /) -> FeedPage:

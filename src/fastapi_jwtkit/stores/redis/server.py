@@ -12,11 +12,10 @@ from fastapi_jwtkit.stores.redis.lines import Word
 from fastapi_jwtkit.stores.redis.links import Link, RedisClient
 from fastapi_jwtkit.stores.redis.scripts import Script
 
-__all__ = ["WAIT_MS", "RedisServer"]
+__all__ = ["RedisServer"]
 
 Answer = TypeVar("Answer")
 
-WAIT_MS = 100
 BLOCK_MS = 400
 _BLOCK_SECONDS = 0.9
 """How long a read that waits may take: it answers after ``BLOCK_MS`` at the latest."""
@@ -61,7 +60,7 @@ class RedisServer:
         keys: Sequence[str],
         *arguments: Word,
         reason: str,
-        wait_ms: int = WAIT_MS,
+        patience: float = 0.0,
     ) -> int:
         """Run a script that must not be undone by a fail-over, and return its number.
 
@@ -70,7 +69,7 @@ class RedisServer:
             keys: of one slot.
             arguments: of the script.
             reason: of the ``StoreUnavailableError``.
-            wait_ms: how long the write may take to reach a replica.
+            patience: seconds that it may take longer than other calls.
 
         Raises:
             NotReplicatedError: it is done, and no replica has it yet.
@@ -79,7 +78,7 @@ class RedisServer:
         with store_call(reason):
             link = self._clients.here()
             result, is_missing = await link.evaluate_for_replicas(
-                script, keys, arguments, wait_ms=wait_ms
+                script, keys, arguments, patience=patience
             )
             if is_missing:
                 raise NotReplicatedError(reason)
