@@ -70,14 +70,15 @@ class Speed:
 async def run_batch(work: Work, callers: int, seconds: float) -> Speed:
     """Let so many callers call for a moment."""
     done = 0
-    gc.collect()
     started, cpu = time.perf_counter(), time.process_time()
 
     async def one(caller: int) -> None:
         nonlocal done
-        while time.perf_counter() - started < seconds:
+        while True:
             await work(caller)
             done += 1
+            if time.perf_counter() - started > seconds:
+                return
 
     await asyncio.gather(*(one(caller) for caller in range(callers)))
     return Speed(
@@ -93,6 +94,8 @@ async def rates(name: str, store: SessionStore, plain: dict[str, Work], options:
     """Return the speed of ``advance`` and of the plain writes, which take turns."""
     works = {ADVANCE: await rotating(store, max(options.callers)), **plain}
     found: Rates = defaultdict(lambda: defaultdict(list))
+    gc.collect()
+    gc.freeze()  # what is there already need not be walked again
     for turn in range(options.rounds + 1):
         for callers in options.callers:
             for kind in works if turn % 2 else reversed(works):
@@ -100,6 +103,7 @@ async def rates(name: str, store: SessionStore, plain: dict[str, Work], options:
                 if turn:  # the first round warms up
                     found[callers][kind].append(speed)
         print(f"\r{name}: round {turn}/{options.rounds}", end="", flush=True)
+    gc.unfreeze()
     print()
     return found
 
@@ -222,14 +226,14 @@ def draw(report: Report, figure: Figure) -> None:
         axes.set_xlabel("concurrent callers")
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Measure, print, and keep the figures."""
     options = parser(__doc__)
     options.add_argument("--rounds", type=int, default=20, help="batches of each kind")
     options.add_argument("--seconds", type=float, default=0.2, help="length of a batch")
     options.add_argument("--callers", type=int, nargs="+", default=CALLERS, help="at once")
     add_options(options, MEMORY, *NAMES)
-    given = options.parse_args()
+    given = options.parse_args(words)
     deliver(measure(given), draw, given)
 
 
