@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select, text
 
 from benchmarks.sample_sessions import advance_once, logged_in, new_session
 from benchmarks.servers import Server, engine_of, prepared
+from fastapi_jwtkit.records import Session
 from fastapi_jwtkit.stores.sqlalchemy import SQLStores
 
 INSERTED_AT_ONCE = 1_000
