@@ -28,7 +28,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from benchmarks.reports import COLOURS, Column, Report, Table, deliver, parser, percentile, verdict
+from benchmarks.reports import (
+    COLOURS,
+    ROOT,
+    Column,
+    Report,
+    Table,
+    deliver,
+    parser,
+    percentile,
+    verdict,
+)
 from benchmarks.servers import Server, add_options, serving
 from fastapi_jwtkit import JWTKit, Settings
 from fastapi_jwtkit.keys.key_ring import KeyRing
@@ -83,7 +93,7 @@ async def following(
     try:
         for _ in range(count):
             process = await asyncio.create_subprocess_exec(
-                *FOLLOWER, stdin=PIPE, stdout=PIPE, env=kept | settings
+                *FOLLOWER, stdin=PIPE, stdout=PIPE, env=kept | settings, cwd=ROOT
             )
             started.append(process)
             assert process.stdin is not None  # noqa: S101 - it was asked for
@@ -213,14 +223,14 @@ def draw(report: Report, figure: Figure) -> None:
     axes.legend(loc="center left")
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Measure, print, and keep the figures."""
     options = parser(__doc__)
     options.add_argument("--followers", type=int, default=3, help="other processes")
     options.add_argument("--logouts", type=int, default=300, help="on Redis or Valkey")
     options.add_argument("--polled-logouts", type=int, default=30, help="on SQL")
     add_options(options, "SQLite", "PostgreSQL", "Valkey")
-    given = options.parse_args()
+    given = options.parse_args(words)
     deliver(measure(given), draw, given)
 
 

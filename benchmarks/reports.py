@@ -124,6 +124,9 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     )
     made.add_argument("--no-plot", action="store_true", help="draw nothing: needs no matplotlib")
     made.add_argument(
+        "--results", type=Path, default=RESULTS, metavar="FOLDER", help="where the files go"
+    )
+    made.add_argument(
         "--markdown",
         type=Path,
         nargs="?",
@@ -139,12 +142,12 @@ def deliver(
 ) -> None:
     """Print the table and write the files."""
     print(as_text(report))
-    RESULTS.mkdir(exist_ok=True)
-    kept = RESULTS / f"{report.name}.json"
+    options.results.mkdir(parents=True, exist_ok=True)
+    kept = options.results / f"{report.name}.json"
     kept.write_text(json.dumps(asdict(report) | {"machine": machine()}, indent=2) + "\n")
-    print(f"written to {kept.relative_to(ROOT)}")
+    print(f"written to {kept.name}")
     if not options.no_plot:
-        plot(report, draw, RESULTS / f"{report.name}.svg")
+        plot(report, draw, options.results / f"{report.name}.svg")
     if options.markdown is not None:
         put_into(options.markdown, report)
         if not options.no_plot:

@@ -28,6 +28,7 @@ from benchmarks.servers import add_options, serving
 from benchmarks.whole_reads import (
     ENTRY_SECONDS,
     IN_PROCESS,
+    READ_LIMIT_SECONDS,
     HeldPages,
     empty_map,
     entries,
@@ -47,7 +48,7 @@ SIZES = (10, 1_000, 100_000)
 async def filled_map(count: int) -> Revocations:
     """Return a map with so many entries."""
     revocations = empty_map(held(count))
-    await revocations.freshen()
+    await revocations.freshen(wait=READ_LIMIT_SECONDS)
     await revocations.stop()
     return revocations
 
@@ -61,7 +62,7 @@ async def memory_bytes(count: int) -> int:
     try:
         before = tracemalloc.get_traced_memory()[0]
         store.copies = [entries(count, expires_at=time.time() + ENTRY_SECONDS)]
-        await revocations.freshen()
+        await revocations.freshen(wait=READ_LIMIT_SECONDS)
         await revocations.stop()
         store.copies = [()]
         gc.collect()
@@ -105,10 +106,10 @@ def nanoseconds(check: Callable[[Claims], object], many: Sequence[Claims], loops
 
 
 async def map_costs(
-    sizes: Sequence[int], loops: int, reads: int
+    sizes: Sequence[int], claims: int, loops: int, reads: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return what the map itself costs, and what reading it costs without a server."""
-    many = await live_claims(2_000)
+    many = await live_claims(claims)
     rows: list[dict[str, Any]] = []
     reads_of_it: list[dict[str, Any]] = []
     for size in (0, *sizes):
@@ -191,7 +192,7 @@ def draw(report: Report, figure: Figure) -> None:
 def measure(options: argparse.Namespace) -> Report:
     """Measure the map, then whole reads from each store."""
     sizes = sorted(options.entries)
-    rows, reads = asyncio.run(map_costs(sizes, options.loops, options.reads))
+    rows, reads = asyncio.run(map_costs(sizes, options.claims, options.loops, options.reads))
     notes = growth(rows, reads)
     versions: dict[str, str] = {}
     for name in options.stores:
@@ -210,14 +211,15 @@ def measure(options: argparse.Namespace) -> Report:
     )
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Measure, print, and keep the figures."""
     options = parser(__doc__)
     options.add_argument("--entries", type=int, nargs="+", default=SIZES, help="live entries")
+    options.add_argument("--claims", type=int, default=2_000, help="tokens that are checked")
     options.add_argument("--loops", type=int, default=50, help="loops of checks for each size")
     options.add_argument("--reads", type=int, default=5, help="whole reads for each size")
     add_options(options, "SQLite", "PostgreSQL", "Valkey")
-    given = options.parse_args()
+    given = options.parse_args(words)
     deliver(measure(given), draw, given)
 
 

@@ -46,6 +46,14 @@ def counts_up_to(sessions: int) -> list[int]:
     return sorted({max(2, sessions // 100), max(2, sessions // 10), sessions})
 
 
+def growth_note(name: str, row: dict[str, Any]) -> list[str]:
+    """Say how much more the sessions take after some use."""
+    if "refreshed" not in row:
+        return []
+    use = f"after each of {row['sessions']:,} sessions was refreshed {REFRESHES} times more"
+    return [f"{name}: {use}, they took {row['refreshed']:.2f} times as much."]
+
+
 def measure(options: argparse.Namespace) -> Report:
     """Fill one store after the other."""
     counts = counts_up_to(options.sessions)
@@ -62,10 +70,7 @@ def measure(options: argparse.Namespace) -> Report:
                 found += measure_redis(server, [some], MORE_PER_PERSON)[0]
             else:
                 found = measure_sql(server, counts)
-                notes.append(
-                    f"{name}: after each session was refreshed {REFRESHES} times, the same "
-                    f"{counts[0]:,} sessions took {found[0]['refreshed']:.2f} times as much."
-                )
+                notes += growth_note(name, found[0])
         print()
         rows += [{"store": name, "per_person": 1} | row for row in found]
     for row in rows:
@@ -102,12 +107,12 @@ def draw(report: Report, figure: Figure) -> None:
         axes.legend()
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Measure, print, and keep the figures."""
     options = parser(__doc__)
     options.add_argument("--sessions", type=int, default=SESSIONS, help="sessions in each store")
     add_options(options, "SQLite", "PostgreSQL", "Valkey")
-    given = options.parse_args()
+    given = options.parse_args(words)
     deliver(measure(given), draw, given)
 
 
