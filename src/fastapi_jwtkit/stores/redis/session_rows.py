@@ -2,19 +2,18 @@
 
 ::
 
-    version u8 | revoked_at f64 (0: it lives) | reason: size u8, text
-    counter u64 | epoch u32 | replays u16 | replay_streak u16
-    created_at, absolute_expiry, idle_expiry f64
+    version u8 | revoked_at u48 (0: it lives) | reason: size u8, text
+    counter u48 | epoch u32 | replays u16 | replay_streak u16
+    created_at, absolute_expiry, idle_expiry u48
     sizes u8 of the next three
-    spent: u48 each, in ticks, newest last | mac_key_id | attempt
+    spent: u48 each, newest last | mac_key_id | attempt
     line: size u8, bytes | what else a session keeps from its start: a JSON array, deflated
 
-All numbers are little-endian, and the server's times are whole ticks of 1/1024 s. The
-first line begins every format, so that any release can end any session; the rest is the
-format's own. A row and not a hash: Redis keeps it in half the memory, and one write moves
-all of it. The head is a plain struct, because Lua takes that apart in one call and keeps
-floats exact. The array is never opened on the server, and hardly twice here; deflated, it
-is a third as long.
+All numbers are little-endian, and times are whole ticks of 1/1024 s. The first line
+begins every format, so that any release can end any session; the rest is the format's
+own. A row and not a hash: Redis keeps it in half the memory, and one write moves all of
+it. The head is a plain struct, because Lua takes that apart in one call. The array is
+never opened on the server, and hardly twice here; deflated, it is a third as long.
 """
 
 from __future__ import annotations
@@ -38,14 +37,23 @@ from fastapi_jwtkit.records import (
 )
 from fastapi_jwtkit.stores.redis.row_words import ROW_WORDS
 
-__all__ = ["advance_argument", "new_row_argument", "revoke_argument", "session_of"]
+__all__ = [
+    "TIME_BYTES",
+    "advance_argument",
+    "new_row_argument",
+    "revoke_argument",
+    "session_of",
+    "time_of",
+]
 
 _MAX_IP = 64
 _TICKS = 1024
 _HIGH = (1 << 32) / _TICKS
-_BEGIN = struct.Struct("<BdB")
-_HEAD = struct.Struct("<QIHHdddBBB")
-_SPENT_BYTES = 6
+# A u48 is its low 32 bits and its high 16.
+_TIME = struct.Struct("<IH")
+TIME_BYTES = _TIME.size
+_BEGIN = struct.Struct("<BIHB")
+_HEAD = struct.Struct("<IHIHHIHIHIHBBB")
 _SPENT = tuple(struct.Struct("<" + "IH" * count) for count in range(SPENT_KEPT + 1))
 _NEW = struct.Struct("<ddB")
 _ADVANCE = struct.Struct("<QIdBB")
@@ -103,17 +111,19 @@ def session_of(realm: str, sid: str, row: bytes, start: int = 0) -> Session:
 
 
 def _session_of(realm: str, sid: str, row: bytes, start: int) -> Session:
-    version, revoked_at, reason_size = _BEGIN.unpack_from(row, start)
+    version, revoked_low, revoked_high, reason_size = _BEGIN.unpack_from(row, start)
     if version != SESSION_VERSION:
         raise StoreUnavailableError("session_version_unknown")
     reason_at = start + _BEGIN.size
     head_at = reason_at + reason_size
     head = _HEAD.unpack_from(row, head_at)
-    counter, epoch, replays, streak, created_at, absolute, idle, spent_size, mac_size, size = head
-    mac_at = head_at + _HEAD.size + spent_size
-    attempt_at = mac_at + mac_size
-    kept_at = attempt_at + size
-    spent, kept = _spent_of(row[mac_at - spent_size : mac_at]), _kept_of(row[kept_at:])
+    number, epoch, replays, streak, times, sizes = head[:2], *head[2:5], head[5:11], head[11:]
+    mac_at = head_at + _HEAD.size + sizes[0]
+    attempt_at = mac_at + sizes[1]
+    kept_at = attempt_at + sizes[2]
+    revoked_at = _seconds(revoked_low, revoked_high)
+    created_at = _seconds(*times[:2])
+    spent, kept = _spent_of(row[mac_at - sizes[0] : mac_at]), _kept_of(row[kept_at:])
     return Session(
         realm=realm,
         sid=sid,
@@ -127,9 +137,9 @@ def _session_of(realm: str, sid: str, row: bytes, start: int) -> Session:
         amr=kept.amr,
         epoch=epoch,
         created_at=created_at,
-        absolute_expiry=absolute,
-        idle_expiry=idle,
-        counter=counter,
+        absolute_expiry=_seconds(*times[2:4]),
+        idle_expiry=_seconds(*times[4:]),
+        counter=number[0] + (number[1] << 32),
         mac_key_id=_id_of(row[mac_at:attempt_at]),
         attempt=row[attempt_at:kept_at].decode() or None,
         spent=spent,
@@ -142,8 +152,17 @@ def _session_of(realm: str, sid: str, row: bytes, start: int) -> Session:
     )
 
 
+def time_of(packed: bytes) -> float:
+    """Return the time that begins an answer, in seconds since the epoch."""
+    return _seconds(*_TIME.unpack_from(packed))
+
+
+def _seconds(low: int, high: int) -> float:
+    return low / _TICKS + high * _HIGH
+
+
 def _spent_of(packed: bytes) -> tuple[float, ...]:
-    halves = _SPENT[len(packed) // _SPENT_BYTES].unpack(packed)
+    halves = _SPENT[len(packed) // _TIME.size].unpack(packed)
     pairs = zip(halves[::2], halves[1::2], strict=True)
     return tuple([low / _TICKS + high * _HIGH for low, high in pairs])
 

@@ -16,17 +16,19 @@ from fastapi_jwtkit.stores.redis.scripts import Script, load_script
 from fastapi_jwtkit.stores.redis.server import RedisServer
 from fastapi_jwtkit.stores.redis.server_time import ServerTime, StoreTime
 from fastapi_jwtkit.stores.redis.session_rows import (
+    TIME_BYTES,
     advance_argument,
     new_row_argument,
     revoke_argument,
     session_of,
+    time_of,
 )
 
 __all__ = ["RedisSessionStore"]
 
 logger = logging.getLogger("fastapi_jwtkit")
 
-_TIME = struct.Struct("<d")
+_SECONDS = struct.Struct("<d")
 _COUNTER = struct.Struct("<Q")
 
 
@@ -64,7 +66,7 @@ class RedisSessionStore:
         await self._server.run(
             self._add_to_subject,
             (self._keys.subject(new.realm, new.subject),),
-            time + _TIME.pack(new.absolute_ttl),
+            time + _SECONDS.pack(new.absolute_ttl),
             new.sid.encode(),
             reason=reason,
         )
@@ -87,8 +89,8 @@ class RedisSessionStore:
         )
         if answer is None:
             return None
-        session = session_of(realm, sid, answer, _TIME.size)
-        return FoundSession(session=session, now=_TIME.unpack_from(answer)[0])
+        session = session_of(realm, sid, answer, TIME_BYTES)
+        return FoundSession(session=session, now=time_of(answer))
 
     async def advance(self, realm: str, sid: str, advance: Advance, /) -> Session | None:
         """Spend a refresh token; see the port."""
@@ -149,7 +151,7 @@ class RedisSessionStore:
         live, over = list[Session](), list[str]()
         for sid, row in await self._rows(realm, [name.decode() for name in names], reason=reason):
             session = session_of(realm, sid, row)
-            if not _is_live(session, _TIME.unpack(now)[0]):
+            if not _is_live(session, time_of(now)):
                 over.append(sid)
             elif session.subject == subject:
                 live.append(session)

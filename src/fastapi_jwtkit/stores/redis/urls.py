@@ -96,6 +96,7 @@ def _settings() -> dict[str, Any]:
         "socket_timeout": None,
         "socket_keepalive": True,
         "retry": Retry(NoBackoff(), 0),
+        "protocol": 2,  # half as much to say before the first command
     }
 
 

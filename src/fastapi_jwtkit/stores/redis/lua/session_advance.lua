@@ -21,10 +21,10 @@ if presented < counter or epoch ~= known_epoch then
 end
 local spent = string.sub(row, spent_at, spent_at + spent_size - 1)
   .. string.rep('\0', 6 * math.min(presented - counter, 8))
-  .. struct.pack('<I6', now * 1024)
+  .. struct.pack('<I6', now)
 spent = string.sub(spent, -48)
 streak = replays > 0 and math.min(streak + 1, MAX_COUNT) or 0
-idle = math.min(now + idle_ttl, absolute)
+idle = math.min(now + ticks(idle_ttl), absolute)
 row = LIVE
   .. struct.pack(HEAD, presented + 1, epoch, 0, streak, created, absolute, idle, #spent,
     new_mac_size, new_attempt_size)

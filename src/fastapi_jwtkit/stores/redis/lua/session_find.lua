@@ -3,4 +3,4 @@ local row = redis.call('GET', KEYS[1])
 if not row then
   return false
 end
-return struct.pack('<d', now_of(struct.unpack('<dd', ARGV[1]))) .. row
+return struct.pack('<I6', now_of(struct.unpack('<dd', ARGV[1]))) .. row

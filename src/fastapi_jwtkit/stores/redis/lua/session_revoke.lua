@@ -4,10 +4,10 @@ local row = redis.call('GET', KEYS[1])
 if not row then
   return {0, 0}
 end
-local version, revoked_at = struct.unpack('<Bd', row)
+local version, revoked_at = struct.unpack('<BI6', row)
 if revoked_at == 0 then
   local scale, offset, reason_size, rest = struct.unpack('<ddB', ARGV[1])
-  row = struct.pack('<BdB', version, now_of(scale, offset), reason_size)
+  row = struct.pack('<BI6B', version, now_of(scale, offset), reason_size)
     .. string.sub(ARGV[1], rest)
     .. string.sub(row, AT)
 end

@@ -1,6 +1,6 @@
 -- KEYS: the index of a subject. ARGV: the time. Returns now, then the sids.
 local now = now_of(struct.unpack('<dd', ARGV[1]))
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now / 1024)
 local sids = redis.call('ZRANGE', KEYS[1], 0, -1)
-table.insert(sids, 1, struct.pack('<d', now))
+table.insert(sids, 1, struct.pack('<I6', now))
 return sids
