@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -44,16 +45,18 @@ def todo_environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def running_todo(directory: Path, **environment: str) -> Iterator[TodoServer]:
+def running_todo(directory: Path, *, workers: int = 1, **environment: str) -> Iterator[TodoServer]:
     """Start ``python -m examples.todo`` in a directory, on a free port, and stop it after."""
+    command = [sys.executable, "-m", "examples.todo", "--port", "0", "--workers", str(workers)]
     with (directory / "output.txt").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "examples.todo", "--port", "0"],
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            command,
             cwd=directory,
             env=todo_environment(**environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         yield _wait(process, directory)
@@ -62,7 +65,8 @@ def running_todo(directory: Path, **environment: str) -> Iterator[TodoServer]:
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
+            # The group was made for this process: its workers go with it.
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 

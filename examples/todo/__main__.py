@@ -16,7 +16,7 @@ from pydantic import SecretStr, ValidationError
 
 from examples.todo.app.core.config import TodoSettings, kit_settings
 from examples.todo.app.core.database import Database, shown_url
-from examples.todo.app.core.security import build_kit
+from examples.todo.app.core.security import build_kit, shown_store
 from examples.todo.app.main import create_app
 from examples.todo.app.services.user_store import SqlUserStore
 from fastapi_jwtkit import Settings as KitSettings
@@ -32,23 +32,23 @@ __all__ = ["choose_environment", "main"]
 
 ONE_WORKER = """\
 --workers {workers} is refused.
-  why:  Sessions live in the memory of one process. A login made in one worker would be
-        unknown to the other, and a logout in one would not reach it.
-  fix:  Run one worker."""
+  why:  The database is in the memory of one process: an account or a login made in one
+        worker would be unknown to the other, and a logout in one would not reach it.
+  fix:  Name a database that workers can share, as in
+        TODO_DATABASE_URL=sqlite+aiosqlite:///./todo.db, or run one worker."""
+# A worker may take longer to import than the 5 s after which uvicorn replaces it.
+WORKER_SECONDS = 60
 NO_ADMIN = "none yet; make one: python -m examples.todo --admin NAME"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for and return the exit status."""
     options = _parse(arguments)
-    if options.workers > 1:
-        _complain(ONE_WORKER.format(workers=options.workers))
-        return 2
     choose_environment(os.environ)
     try:
         if options.admin is not None:
             return asyncio.run(_make_admin(options.admin))
-        return _serve(options.host, options.port)
+        return _serve(options.host, options.port, options.workers)
     except (ConfigurationError, ValidationError) as error:
         _complain(str(error))
         return 2
@@ -73,7 +73,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--port", type=int, default=8000, help="port, 0 for any that is free (default: %(default)s)"
     )
     parser.add_argument(
-        "--workers", type=_workers, default=1, help="processes; only 1 for now (default: 1)"
+        "--workers", type=_workers, default=1, help="processes (default: %(default)s)"
     )
     parser.add_argument(
         "--admin",
@@ -91,61 +91,89 @@ def _workers(text: str) -> int:
     return number
 
 
-def _serve(host: str, port: int) -> int:
+def _serve(host: str, port: int, workers: int) -> int:
     settings, kit = TodoSettings(), kit_settings()
-    has_admin = asyncio.run(_prepare(settings, kit))
-    config = uvicorn.Config(create_app(settings), host=host, port=port)
+    database = Database(settings.database_url)
+    if workers > 1 and database.is_in_memory:
+        _complain(ONE_WORKER.format(workers=workers))
+        return 2
+    has_admin = asyncio.run(_prepare(database, kit))
     # Bound before anything is said: a port that is taken ends here, and with --port 0
     # the one that was found can be told.
-    listening = config.bind_socket()
+    listening = _bind(host, port)
+    lines = [
+        f"Todo API on {_where(host, listening.getsockname()[1])}/docs",
+        f"  database: {shown_url(settings.database_url)}",
+        f"  sessions: {shown_store(kit, database)}",
+        f"  admin:    {'there is one' if has_admin else NO_ADMIN}",
+        *_development(kit),
+    ]
+    _say("\n".join(lines))
+    # By then uvicorn has shut down in good order, and raises the signal again.
+    with contextlib.suppress(KeyboardInterrupt):
+        if workers > 1:
+            _run_many(listening, workers)
+            return 0
+        server = uvicorn.Server(uvicorn.Config(create_app(settings)))
+        server.run(sockets=[listening])
+        return 0 if server.started else 3
+    return 0
+
+
+def _run_many(listening: socket.socket, workers: int) -> None:
+    """Run several processes, each of which makes the application for itself."""
+    uvicorn.run(
+        "examples.todo.app.main:create_app",
+        factory=True,
+        fd=listening.fileno(),
+        workers=workers,
+        timeout_worker_healthcheck=WORKER_SECONDS,
+    )
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    listening = uvicorn.Config(create_app, host=host, port=port).bind_socket()
     # asyncio switches Nagle off only where the protocol was named; without this every
     # answer waits 40 ms for an acknowledgement. Accepted sockets take the option over.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    _say("\n".join(_banner(host, listening.getsockname()[1], settings, kit, has_admin=has_admin)))
-    server = uvicorn.Server(config)
-    # By then uvicorn has shut down in good order, and raises the signal again.
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
-    return 0 if server.started else 3
+    return listening
 
 
-async def _prepare(settings: TodoSettings, kit: KitSettings) -> bool:
-    """Make the tables, read the keys or make them, and say whether anybody is an admin."""
-    database = Database(settings.database_url)
+def _where(host: str, port: int) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}"
+
+
+async def _prepare(database: Database, settings: KitSettings) -> bool:
+    """Make the tables and the keys, once for all workers, and say whether anybody is an admin."""
     users = SqlUserStore(database.sessions)
+    kit = build_kit(settings, users, database)
     try:
-        # Asked here so that production without keys ends in a message, not in a traceback.
-        await build_kit(kit, users).rings.ensure_loaded()
+        # Asked first so that production without keys ends in a message, not in a traceback.
+        await kit.rings.ensure_loaded()
         await database.create_tables()
+        await kit.start()
         return await users.has_admin()
     finally:
+        await kit.stop()
         await database.close()
 
 
-def _banner(
-    host: str, port: int, settings: TodoSettings, kit: KitSettings, *, has_admin: bool
-) -> list[str]:
-    name = f"[{host}]" if ":" in host else host
-    lines = [
-        f"Todo API on http://{name}:{port}/docs",
-        f"  database: {shown_url(settings.database_url)}",
-        "  sessions: in memory, so every login ends with this process",
-        f"  admin:    {'there is one' if has_admin else NO_ADMIN}",
+def _development(kit: KitSettings) -> list[str]:
+    if kit.env != "dev":
+        return []
+    return [
+        f"  keys:     made for development, in {kit.dev_directory}{os.sep}: not for production",
+        f"  issuer:   {kit.issuer}",
+        "  mode:     development (JWTKIT_ENV=dev)",
     ]
-    if kit.env == "dev":
-        lines += [
-            f"  keys:     made for development, in {kit.dev_directory}{os.sep}: not for production",
-            f"  issuer:   {kit.issuer}",
-            "  mode:     development (JWTKIT_ENV=dev)",
-        ]
-    return lines
 
 
 async def _make_admin(login: str) -> int:
     password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     database = Database(TodoSettings().database_url)
     users = SqlUserStore(database.sessions)
-    kit = build_kit(kit_settings(), users)
+    kit = build_kit(kit_settings(), users, database)
     try:
         await database.create_tables()
         user = await kit.register(Credentials(login=login, password=SecretStr(password)))

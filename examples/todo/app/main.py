@@ -45,7 +45,7 @@ def create_app(settings: TodoSettings | None = None) -> FastAPI:
         version="1.0.0",
         lifespan=lifespan,
     )
-    kit = build_kit(kit_config, SqlUserStore(database.sessions))
+    kit = build_kit(kit_config, SqlUserStore(database.sessions), database)
     app.state.database = database
     app.state.kit = kit
     app.include_router(router)

@@ -16,6 +16,7 @@ from examples.todo.app.services.task_service import TaskService
 from examples.todo.app.services.user_store import SqlUserStore
 from examples.todo.tests.below import Services
 from examples.todo.tests.people import Person, arrive
+from valkey_server import valkey as valkey  # noqa: PLC0414 - a fixture for all
 
 
 @pytest.fixture

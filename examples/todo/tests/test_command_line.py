@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from examples.todo.__main__ import choose_environment, main
 from examples.todo.app.core.config import TodoSettings
 from todo_server import running_todo, todo_environment
+from waiting import wait_until
 
 PASSWORD = "correct horse battery staple"
 
@@ -26,6 +28,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("JWTKIT_ENV", "dev")
     return tmp_path
+
+
+def bearer(tokens: dict[str, str]) -> dict[str, str]:
+    """Return the header that carries the access token."""
+    return {"Authorization": f"Bearer {tokens['access_token']}"}
 
 
 def make_admin(monkeypatch: pytest.MonkeyPatch, name: str, password: str) -> int:
@@ -50,7 +57,7 @@ def test_an_admin_made_on_the_command_line_sees_everyones_tasks(
         assert http.get("/api/v1/admin/tasks", headers=token).json()["items"] == []
         assert http.get("/docs").status_code == 200
         everything = server.output
-    for line in (f"{server.url}/docs", "todo.db", "in memory", "there is one", ".jwtkit"):
+    for line in (f"{server.url}/docs", "todo.db", "in the database", "there is one", ".jwtkit"):
         assert line in said
     secrets = [
         text
@@ -105,12 +112,13 @@ def test_development_is_chosen_where_nobody_said_anything() -> None:
 
 @pytest.mark.spec("P-16")
 @pytest.mark.usefixtures("here")
-def test_a_second_worker_is_refused_with_the_reason(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+def test_a_second_worker_on_a_database_in_memory_is_refused_with_the_reason(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before anything is made."""
+    monkeypatch.setenv("TODO_DATABASE_URL", "sqlite+aiosqlite://")
     assert main(["--workers", "2"]) == 2
-    assert "Sessions live in the memory of one process." in capsys.readouterr().err
+    assert "The database is in the memory of one process" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -161,27 +169,58 @@ def test_a_port_that_is_taken_ends_before_anything_is_said(tmp_path: Path) -> No
     assert "Todo API on" not in done.stdout
 
 
-def test_tasks_outlive_the_process_and_logins_do_not(tmp_path: Path) -> None:
-    """As the banner says: the database is a file, the sessions are memory."""
+@pytest.mark.spec("P-17")
+def test_tasks_and_logins_outlive_the_process(tmp_path: Path) -> None:
+    """As the banner says: sessions are in the database; so is the end of those that ended."""
     account = {"username": "ada", "password": PASSWORD}
     with (
         running_todo(tmp_path) as server,
         httpx.Client(base_url=server.url, trust_env=False) as http,
     ):
         http.post("/auth/register", json=account)
-        pair = http.post("/auth/login", json=account).json()
-        token = {"Authorization": f"Bearer {pair['access_token']}"}
-        http.post("/api/v1/tasks", json={"title": "stays"}, headers=token).raise_for_status()
+        kept, ended = (http.post("/auth/login", json=account).json() for _ in range(2))
+        http.post("/api/v1/tasks", json={"title": "stays"}, headers=bearer(kept)).raise_for_status()
+        http.post("/auth/logout", headers=bearer(ended)).raise_for_status()
     with (
         running_todo(tmp_path) as server,
         httpx.Client(base_url=server.url, trust_env=False) as http,
     ):
-        lost = http.post("/auth/refresh", json={"refresh_token": pair["refresh_token"]})
+        lost = http.post("/auth/refresh", json={"refresh_token": ended["refresh_token"]})
         assert (lost.status_code, lost.json()["error_code"]) == (400, "invalid_grant")
-        pair = http.post("/auth/login", json=account).json()
-        token = {"Authorization": f"Bearer {pair['access_token']}"}
-        items = http.get("/api/v1/tasks", headers=token).json()["items"]
-    assert [task["title"] for task in items] == ["stays"]
+        assert http.get("/api/v1/tasks", headers=bearer(ended)).status_code == 401
+        pair = http.post("/auth/refresh", json={"refresh_token": kept["refresh_token"]}).json()
+        for tokens in (kept, pair):
+            items = http.get("/api/v1/tasks", headers=bearer(tokens)).json()["items"]
+            assert [task["title"] for task in items] == ["stays"]
+
+
+@pytest.mark.spec("P-18")
+def test_two_workers_on_the_default_database_are_one_application(tmp_path: Path) -> None:
+    """Tables and keys are made once, before them; each request goes to whichever takes it."""
+    account = {"username": "ada", "password": PASSWORD}
+    with running_todo(tmp_path, workers=2) as server:
+
+        def send(method: str, path: str, **request: Any) -> httpx.Response:
+            return httpx.request(method, server.url + path, trust_env=False, timeout=60, **request)
+
+        assert send("POST", "/auth/register", json=account).status_code == 201
+        tokens = send("POST", "/auth/login", json=account).json()
+        for _ in range(10):
+            grant = {"refresh_token": tokens["refresh_token"]}
+            tokens = send("POST", "/auth/refresh", json=grant).json()
+            assert send("GET", "/api/v1/tasks", headers=bearer(tokens)).status_code == 200
+        assert send("POST", "/auth/logout", headers=bearer(tokens)).status_code == 204
+        grant = {"refresh_token": tokens["refresh_token"]}
+        assert send("POST", "/auth/refresh", json=grant).status_code == 400
+
+        def all_have_heard() -> bool:
+            asked = (send("GET", "/api/v1/tasks", headers=bearer(tokens)) for _ in range(10))
+            return all(answer.status_code == 401 for answer in asked)
+
+        wait_until(all_have_heard, "each worker refuses the token")
+    assert server.output.count("Started server process") == 2
+    assert server.output.count("made .jwtkit/keys.json") == 1
+    assert "Traceback" not in server.output
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

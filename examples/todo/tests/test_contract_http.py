@@ -19,7 +19,7 @@ from examples.todo.app.main import create_app
 from examples.todo.app.services.errors import TodoError
 from examples.todo.tests.people import Person
 
-OPEN = {"/health"}
+OPEN = {"/health", "/health/ready"}
 SCOPES = {
     "list_tasks": ["tasks:read"],
     "create_task": ["tasks:write"],
@@ -73,7 +73,7 @@ def test_openapi_states_everything_about_every_operation(settings: TodoSettings)
             schema = operation["responses"][status]["content"]["application/json"]["schema"]
             name = "JWTKitValidationErrorBody" if status == "422" else "JWTKitErrorBody"
             assert schema == {"$ref": f"#/components/schemas/{name}"}
-    assert sorted(seen) == sorted([*SCOPES, "health"])
+    assert sorted(seen) == sorted([*SCOPES, "health", "ready"])
 
 
 @pytest.mark.spec("T-39")
@@ -93,7 +93,7 @@ def test_openapi_states_the_limits_of_what_is_sent(settings: TodoSettings) -> No
 
 
 @pytest.mark.spec("T-40", "T-1")
-async def test_only_the_health_route_is_open(app: FastAPI, client: httpx.AsyncClient) -> None:
+async def test_only_the_health_routes_are_open(app: FastAPI, client: httpx.AsyncClient) -> None:
     """Every operation that the schema knows is asked, without a token."""
     for path, method, _ in operations(app):
         response = await client.request(method, path)

@@ -27,24 +27,32 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
-        self._engine = create_async_engine(self._url)
+        # A server that was restarted left dead connections in the pool.
+        self.engine = create_async_engine(self._url, pool_pre_ping=not self._is_sqlite)
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(
-            self._engine, expire_on_commit=False
+            self.engine, expire_on_commit=False
         )
         if self._is_sqlite:
-            event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
 
     async def create_tables(self) -> None:
         """Make the tables that are missing: enough for a demo, no substitute for migrations."""
         path = self._url.database
         if self._is_sqlite and path and path != ":memory:" and not path.startswith("file:"):
             _make_private(Path(path))
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             await connection.run_sync(Table.metadata.create_all)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._engine.dispose()
+        await self.engine.dispose()
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether it ends with this process, and no other process sees it."""
+        name = self._url.database or ":memory:"
+        is_named_so = ":memory:" in name or self._url.query.get("mode") == "memory"
+        return self._is_sqlite and is_named_so
 
     @property
     def _is_sqlite(self) -> bool:
@@ -52,8 +60,11 @@ class Database:
 
 
 def shown_url(url: str) -> str:
-    """Return a database URL as it may be printed: without its password."""
-    return make_url(url).render_as_string(hide_password=True)
+    """Return a database URL as it may be printed: without its password.
+
+    Nor with its options: some drivers take the password there.
+    """
+    return make_url(url).set(query={}).render_as_string(hide_password=True)
 
 
 def _make_private(path: Path) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from examples.todo.app.core.config import TodoSettings
+from examples.todo.app.core.database import Database
+from examples.todo.app.models import Table
 from examples.todo.app.services.user_store import SqlUserStore
 from fastapi_jwtkit import JWTKit
 from fastapi_jwtkit import Settings as KitSettings
+from fastapi_jwtkit.protocols import Stores
+from fastapi_jwtkit.stores.sqlalchemy import sql_stores
 
-__all__ = ["SecurityHeaders", "build_kit", "security_headers"]
+__all__ = ["SecurityHeaders", "build_kit", "security_headers", "shown_store"]
 
 ONE_YEAR_SECONDS = 365 * 86_400
 
@@ -25,9 +30,27 @@ _ALWAYS: Mapping[str, str] = {
 }
 
 
-def build_kit(settings: KitSettings, users: SqlUserStore) -> JWTKit:
-    """Return the kit over our users; sessions live in memory and end with the process."""
-    return JWTKit(settings, users=users)
+def build_kit(settings: KitSettings, users: SqlUserStore, database: Database) -> JWTKit:
+    """Return the kit over our users, with its sessions where ``JWTKIT_STORE_URL`` says.
+
+    Where it says nothing they live in our database, beside the users; and in memory where
+    the database does.
+    """
+    stores: Stores | None = None
+    if settings.store_url is None and not database.is_in_memory:
+        stores = sql_stores(database.engine, metadata=Table.metadata)
+    return JWTKit(settings, users=users, stores=stores)
+
+
+def shown_store(settings: KitSettings, database: Database) -> str:
+    """Return where sessions live, as it may be printed: without a password."""
+    if settings.store_url is not None:
+        url = urlsplit(settings.store_url.get_secret_value())
+        # Whatever stands before the host, or behind it, may be a secret.
+        return f"{url.scheme}://{url.netloc.rpartition('@')[2] or url.path}"
+    if database.is_in_memory:
+        return "in memory, so every login ends with this process"
+    return "in the database, so logins outlive this process"
 
 
 def security_headers(settings: TodoSettings, kit_settings: KitSettings) -> Mapping[str, str]:
