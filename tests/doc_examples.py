@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -33,6 +35,20 @@ def load(name: str) -> ModuleType:
     module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def run_pytest(folder: Path, *options: str) -> str:
+    """Run pytest in a folder as a reader would, and return what it says."""
+    bare = {key: value for key, value in os.environ.items() if not key.startswith("JWTKIT_")}
+    answer = subprocess.run(  # noqa: S603 - the interpreter that runs the tests
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(folder)],
+        cwd=folder,
+        env=bare,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    return answer.stdout + answer.stderr
 
 
 def without_markers(text: str) -> str:

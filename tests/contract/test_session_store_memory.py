@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import pytest
+
 from clocks import FakeClock
-from contract.session_store import REALM, SessionStoreContract, new_session
+from contract.places import Standing
 from fastapi_jwtkit.stores.memory import MemorySessionStore
+from fastapi_jwtkit.testing.contracts import SessionStoreContract
+from fastapi_jwtkit.testing.contracts.session_data import REALM, new_session
 
 
-class TestMemorySessionStore(SessionStoreContract):
+class TestMemorySessionStore(Standing, SessionStoreContract):
     """In one process."""
 
-    def make_store(self) -> MemorySessionStore:
+    @pytest.fixture
+    def store(self, clock: FakeClock) -> MemorySessionStore:
         """Return an empty store on a clock that can be stepped."""
-        self.clock = FakeClock()
-        return MemorySessionStore(clock=self.clock)
+        return MemorySessionStore(clock=clock)
 
-    def step(self, seconds: float) -> None:
-        """Move the clock."""
-        self.clock.step(seconds)
-
-    async def test_rows_that_are_over_are_swept_as_new_ones_come(self) -> None:
+    async def test_rows_that_are_over_are_swept_as_new_ones_come(
+        self, store: MemorySessionStore
+    ) -> None:
         """A store that runs for months does not grow with the logins of months."""
-        store = self.make_store()
         for number in range(50):
             await store.add(new_session(f"old{number}", f"u{number}"))
         self.step(2_000)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -228,16 +225,8 @@ def test_the_tests_that_the_documentation_shows_pass(tmp_path: Path) -> None:
         ("how_to/test_your_app.py", "test_tasks.py"),
     ):
         shutil.copy(examples.SOURCES / source, tmp_path / name)
-    bare = {key: value for key, value in os.environ.items() if not key.startswith("JWTKIT_")}
-    answer = subprocess.run(  # noqa: S603 - the interpreter that runs these tests
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
-        cwd=tmp_path,
-        env=bare,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert "2 passed" in answer.stdout, answer.stdout + answer.stderr
+    said = examples.run_pytest(tmp_path)
+    assert "2 passed" in said, said
 
 
 def test_a_refusal_is_counted_and_logged_with_its_reason(

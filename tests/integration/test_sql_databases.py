@@ -15,11 +15,11 @@ import pytest
 from sqlalchemy import MetaData, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from contract.session_store import advance, new_session
 from fastapi_jwtkit.errors import ConfigurationError, StoreUnavailableError
 from fastapi_jwtkit.records import NewUser, RevocationEntry
 from fastapi_jwtkit.stores.sqlalchemy import LoopEngines, SQLStores, sql_stores
 from fastapi_jwtkit.stores.sqlalchemy.users import SQLUserStore
+from fastapi_jwtkit.testing.contracts.session_data import advance, new_session
 from postgres_server import running_postgres
 from sql_databases import Database, postgres_database, sqlite_threads_ended
 

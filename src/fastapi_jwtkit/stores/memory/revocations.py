@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,12 +20,15 @@ __all__ = ["MemoryRevocationStore"]
 FOLLOW_WAIT_SECONDS = 0.4
 _LOG_KEPT = 10_000
 _SWEEP_EVERY_SECONDS = 60.0
+_WHOLE_EVERY_SECONDS = 60.0
 
 
 @dataclass(slots=True)
 class _Feed:
     born_at: float
     swept_at: float
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
+    """Tells its positions from those of another feed."""
     state: dict[tuple[str, str], RevocationEntry] = field(
         default_factory=dict[tuple[str, str], RevocationEntry]
     )
@@ -89,10 +93,10 @@ class MemoryRevocationStore:
         waiter = (asyncio.get_running_loop(), event)
         with self._lock:
             feed = self._feeds[realm]
-            page = self._after(feed, int(position))
+            page = self._after(feed, position)
             feed.waiting.add(waiter)
         try:
-            if page.entries:
+            if page.entries or page.whole:
                 return page
             try:
                 async with asyncio.timeout(FOLLOW_WAIT_SECONDS):
@@ -102,33 +106,56 @@ class MemoryRevocationStore:
         finally:
             feed.waiting.discard(waiter)
         with self._lock:
-            return self._after(feed, int(position))
+            return self._after(feed, position)
 
-    @staticmethod
-    def _add(feed: _Feed, entry: RevocationEntry) -> None:
+    def _add(self, feed: _Feed, entry: RevocationEntry) -> None:
         key = (entry.kind, entry.value)
         known = feed.state.get(key)
+        if known is not None and self._is_over(known):
+            known = None
         merged = entry if known is None else merge_entries(known, entry)
         if merged != known:
             feed.state[key] = merged
             feed.log.append(merged)
 
-    def _after(self, feed: _Feed, position: int) -> FeedPage:
-        if position < feed.first:  # the log was cut: the state says it all
+    def _after(self, feed: _Feed, position: str) -> FeedPage:
+        read = self._read(feed, position)
+        if read is None:
             return self._whole(feed)
-        entries = tuple(feed.log[position - feed.first :])
+        number, whole_at = read
         return FeedPage(
-            entries=entries, position=self._end(feed), whole=False, born_at=feed.born_at
+            entries=tuple(feed.log[number - feed.first :]),
+            position=self._end(feed, whole_at),
+            whole=False,
+            born_at=feed.born_at,
         )
+
+    def _read(self, feed: _Feed, position: str) -> tuple[int, float] | None:
+        """Return a number in the log and when all was read; ``None``: read all now."""
+        name, _, rest = position.partition(":")
+        if name != feed.name:  # of another feed
+            return None
+        number, _, whole_at = rest.partition(":")
+        if int(number) < feed.first:  # the log was cut: the state says it all
+            return None
+        is_due = not 0 <= self._clock.now() - float(whole_at) < _WHOLE_EVERY_SECONDS
+        return None if is_due else (int(number), float(whole_at))
 
     def _whole(self, feed: _Feed) -> FeedPage:
         self._forget_expired(feed)
-        entries = tuple(feed.state.values())
-        return FeedPage(entries=entries, position=self._end(feed), whole=True, born_at=feed.born_at)
+        return FeedPage(
+            entries=tuple(entry for entry in feed.state.values() if not self._is_over(entry)),
+            position=self._end(feed, self._clock.now()),
+            whole=True,
+            born_at=feed.born_at,
+        )
 
     @staticmethod
-    def _end(feed: _Feed) -> str:
-        return str(feed.first + len(feed.log))
+    def _end(feed: _Feed, whole_at: float) -> str:
+        return f"{feed.name}:{feed.first + len(feed.log)}:{whole_at!r}"
+
+    def _is_over(self, entry: RevocationEntry) -> bool:
+        return entry.expires_at is not None and entry.expires_at <= self._clock.now()
 
     def _forget_expired(self, feed: _Feed) -> None:
         now = self._clock.now()
@@ -136,5 +163,5 @@ class MemoryRevocationStore:
             return
         feed.swept_at = now
         for key, entry in list(feed.state.items()):
-            if entry.expires_at is not None and entry.expires_at <= now:
+            if self._is_over(entry):
                 del feed.state[key]

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import URL, Connection, MetaData, Table, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import URL, MetaData
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from fastapi_jwtkit.stores.sqlalchemy.creation import TableCreation, create_tables
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
 from fastapi_jwtkit.stores.sqlalchemy.one_time import SQLOneTimeStore
-from fastapi_jwtkit.stores.sqlalchemy.retry import Database
 from fastapi_jwtkit.stores.sqlalchemy.revocations import SQLRevocationStore
 from fastapi_jwtkit.stores.sqlalchemy.sessions import SQLSessionStore
 from fastapi_jwtkit.stores.sqlalchemy.tables import JWTKitTables, tables
 
-__all__ = ["SQLStores", "create_tables", "sql_stores"]
-
-_CREATION_LOCK = 0x6A77746B6974  # "jwtkit"
+__all__ = ["SQLStores", "sql_stores"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +25,7 @@ class SQLStores:
     Attributes:
         engine: yours, or one for each event loop.
         tables: where they write.
+        creation: creates those that are missing before the first use; ``None``: nobody does.
     """
 
     sessions: SQLSessionStore
@@ -34,16 +33,16 @@ class SQLStores:
     one_time: SQLOneTimeStore
     engine: AsyncEngine | LoopEngines
     tables: JWTKitTables
-    creates_tables: bool = False
+    creation: TableCreation | None = None
 
     async def prepare(self) -> Sequence[str]:
-        """Create the tables where the stores were told to.
+        """Create the tables where the stores were told to; the first statement would too.
 
         Raises:
             StoreUnavailableError: the database does not answer, or forbids it.
         """
-        if self.creates_tables:
-            await self.create_tables()
+        if self.creation is not None:
+            await self.creation.ensure()
         return ()
 
     async def create_tables(self) -> None:
@@ -54,8 +53,7 @@ class SQLStores:
         Raises:
             StoreUnavailableError: the database does not answer, or forbids it.
         """
-        ours = self.tables
-        await create_tables(self.engine, [ours.sessions, ours.revocations, ours.one_time])
+        await create_tables(self.engine, self.tables.all())
 
     async def prune(self) -> int:
         """Delete everything that is over, and say how many rows that were."""
@@ -85,8 +83,8 @@ def sql_stores(
             ``sqlite+aiosqlite:///…``), or an engine of yours, which then serves the one
             event loop that you use it in.
         metadata: yours, with the tables on it or not; default: one without a schema.
-        create_tables: whether ``prepare``, which a kit calls as it starts, creates those
-            that are missing; leave it off where Alembic migrates the database.
+        create_tables: whether those that are missing are created: as a kit starts, or
+            before the first statement; leave it off where Alembic migrates the database.
         poll: seconds between two reads of the revocation feed.
 
     Raises:
@@ -94,34 +92,12 @@ def sql_stores(
     """
     engine = url_or_engine if isinstance(url_or_engine, AsyncEngine) else LoopEngines(url_or_engine)
     made = tables(MetaData() if metadata is None else metadata)
+    creation = TableCreation(engine, made.all()) if create_tables else None
     return SQLStores(
-        sessions=SQLSessionStore(engine, tables=made),
-        revocations=SQLRevocationStore(engine, tables=made, poll=poll),
-        one_time=SQLOneTimeStore(engine, tables=made),
+        sessions=SQLSessionStore(engine, tables=made, creation=creation),
+        revocations=SQLRevocationStore(engine, tables=made, poll=poll, creation=creation),
+        one_time=SQLOneTimeStore(engine, tables=made, creation=creation),
         engine=engine,
         tables=made,
-        creates_tables=create_tables,
+        creation=creation,
     )
-
-
-async def create_tables(engine: AsyncEngine | LoopEngines, wanted: Sequence[Table]) -> None:
-    """Create those of the tables, all of one ``MetaData``, that are missing.
-
-    Raises:
-        StoreUnavailableError: the database does not answer, or forbids it.
-    """
-    database = Database(engine)
-
-    def create(connection: Connection) -> None:
-        wanted[0].metadata.create_all(connection, tables=wanted)
-
-    async def work(connection: AsyncConnection) -> None:
-        # One after the other: two who look and create at once would both create.
-        if database.dialect == "postgresql":
-            lock = text("SELECT pg_advisory_xact_lock(:lock)")
-            await connection.execute(lock, {"lock": _CREATION_LOCK})
-        else:
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")
-        await connection.run_sync(create)
-
-    await database.run(work, reason="tables_not_created", transaction=True)

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-__all__ = ["FeedPosition"]
+__all__ = ["NOTHING", "FeedPosition", "Mark"]
+
+
+class Mark(NamedTuple):
+    """An entry of the table: its number, and when it was added (seconds).
+
+    A database that was set back to a backup gives the same numbers again, at other times.
+    """
+
+    number: int
+    added_at: float
+
+
+NOTHING = Mark(-1, 0.0)
+"""Below every entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,50 +27,41 @@ class FeedPosition:
     """What was read, and what is read again.
 
     Numbers are given before they are committed: an entry can appear below one that was
-    read already. So the next read starts at ``again_from``, a number that was the
-    highest some seconds ago, and not at the highest. It reads that entry as well: a
-    database that was set back to a backup gives the same numbers again, below those of
-    a follower that stands on one it has forgotten.
+    read already. So the next read starts at ``again_from``, which was the highest some
+    seconds ago, and not at the highest. It reads that entry as well: if it is gone, the
+    database may have been set back, and new entries may be below it.
 
     Attributes:
         again_from: entries above it are read.
-        again_added_at: when that entry was added (seconds).
-        highest: the highest number at ``marked_at``.
-        highest_added_at: when that entry was added (seconds).
+        highest: the highest at ``marked_at``.
         marked_at: when ``highest`` was noted, by the database's clock (seconds).
         whole_at: when the whole state was read last (seconds).
         born_at: of the state that was read (seconds).
     """
 
-    again_from: int
-    again_added_at: float
-    highest: int
-    highest_added_at: float
+    again_from: Mark
+    highest: Mark
     marked_at: float
     whole_at: float
     born_at: float
 
     def to_text(self) -> str:
         """Return the position as the port hands it on."""
-        return ":".join(repr(getattr(self, name)) for name in _PARSED)
+        times = (self.marked_at, self.whole_at, self.born_at)
+        return ":".join(map(repr, (*self.again_from, *self.highest, *times)))
 
     @classmethod
     def from_text(cls, text: str) -> FeedPosition | None:
         """Return the position, or ``None`` for what another store or release wrote."""
         try:
-            parts = zip(_PARSED.items(), text.split(":"), strict=True)
-            values: dict[str, Any] = {name: parse(part) for (name, parse), part in parts}
+            again_from, again_added_at, highest, highest_added_at, *times = text.split(":")
+            marked_at, whole_at, born_at = map(float, times)
+            return cls(
+                again_from=Mark(int(again_from), float(again_added_at)),
+                highest=Mark(int(highest), float(highest_added_at)),
+                marked_at=marked_at,
+                whole_at=whole_at,
+                born_at=born_at,
+            )
         except ValueError:
             return None
-        return cls(**values)
-
-
-_PARSED: dict[str, Callable[[str], int | float]] = {
-    "again_from": int,
-    "again_added_at": float,
-    "highest": int,
-    "highest_added_at": float,
-    "marked_at": float,
-    "whole_at": float,
-    "born_at": float,
-}

@@ -8,6 +8,7 @@ from sqlalchemy import Double, Integer, bindparam, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fastapi_jwtkit.errors import StoreUnavailableError
+from fastapi_jwtkit.stores.sqlalchemy.creation import TableCreation
 from fastapi_jwtkit.stores.sqlalchemy.database_time import DatabaseTime, StoreTime
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
 from fastapi_jwtkit.stores.sqlalchemy.inserts import insert_into
@@ -31,6 +32,7 @@ class SQLOneTimeStore:
         engine: yours, or one for each event loop.
         tables: on your ``MetaData``; default: the same names without a schema.
         time: decides when an id may be forgotten; tests hand in one with an offset.
+        creation: creates the tables before the first statement; default: nobody does.
     """
 
     def __init__(
@@ -39,8 +41,9 @@ class SQLOneTimeStore:
         *,
         tables: JWTKitTables | None = None,
         time: StoreTime | None = None,
+        creation: TableCreation | None = None,
     ) -> None:
-        self._database = Database(engine)
+        self._database = Database(engine, preparation=creation)
         self._time = time or DatabaseTime()
         table = (tables or plain_tables()).one_time
         dialect = self._database.dialect

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -15,7 +15,7 @@ from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.store_errors import store_call
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
 
-__all__ = ["Database"]
+__all__ = ["Database", "Preparation"]
 
 Answer = TypeVar("Answer")
 
@@ -32,15 +32,32 @@ _PASSING_CODES = frozenset({5, 6})
 _PRIMARY_CODE = 0xFF
 
 
+class Preparation(Protocol):
+    """What has to be done once before the first statement."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is."""
+        ...
+
+    async def ensure(self) -> None:
+        """Do it, if nobody has."""
+        ...
+
+
 class Database:
     """Runs statements on the engine of the running event loop.
 
     Args:
         engine: yours, or one for each event loop.
+        preparation: of the database.
     """
 
-    def __init__(self, engine: AsyncEngine | LoopEngines) -> None:
+    def __init__(
+        self, engine: AsyncEngine | LoopEngines, *, preparation: Preparation | None = None
+    ) -> None:
         self._engine = engine
+        self._preparation = preparation
         self.dialect = engine.dialect.name if isinstance(engine, AsyncEngine) else engine.dialect
         if self.dialect not in DIALECTS:
             raise ConfigurationError(
@@ -70,6 +87,8 @@ class Database:
         Raises:
             StoreUnavailableError: the database did not answer, or not in a way we know.
         """
+        if self._preparation is not None and not self._preparation.is_done:
+            await self._preparation.ensure()
         started = time.monotonic()
         with store_call(reason):
             for pause in PAUSES:

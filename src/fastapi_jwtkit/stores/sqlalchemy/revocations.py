@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +12,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fastapi_jwtkit.errors import StoreUnavailableError
-from fastapi_jwtkit.records import REVOCATION_VERSION, FeedPage, RevocationEntry
+from fastapi_jwtkit.records import FeedPage, RevocationEntry
 from fastapi_jwtkit.revocation_entries import merge_entries
+from fastapi_jwtkit.stores.sqlalchemy.creation import TableCreation
 from fastapi_jwtkit.stores.sqlalchemy.database_time import DatabaseTime, StoreTime
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
-from fastapi_jwtkit.stores.sqlalchemy.feed_position import FeedPosition
+from fastapi_jwtkit.stores.sqlalchemy.feed_position import NOTHING, FeedPosition, Mark
+from fastapi_jwtkit.stores.sqlalchemy.feed_rows import FeedRows
 from fastapi_jwtkit.stores.sqlalchemy.retry import Database
 from fastapi_jwtkit.stores.sqlalchemy.revocation_statements import ENTRY, RevocationStatements
 from fastapi_jwtkit.stores.sqlalchemy.tables import JWTKitTables, plain_tables
@@ -33,11 +34,10 @@ SWEEP_BATCH = 20
 PRUNE_BATCH = 1_000
 ONE_STATEMENT = 100
 """Entries that are published by one statement; more need a transaction around many."""
+AT_A_TIME = 1_000
+"""Rows that are made into entries in one turn of the event loop: a few milliseconds."""
 # A worker that is stopped before its COMMIT must not commit after the overlap.
 _COMMIT_SOON = text("SET LOCAL idle_in_transaction_session_timeout = '3s'")
-_EVERYTHING = (-1, 0.0)
-_Row = Sequence[Any]
-"""The columns of ``READ``, ``born_at`` and ``now``; an entry is all ``None`` if there is none."""
 
 
 class SQLRevocationStore:
@@ -48,6 +48,7 @@ class SQLRevocationStore:
         tables: on your ``MetaData``; default: the same names without a schema.
         time: the store's own clock; tests hand in one with an offset.
         poll: seconds between two reads of a follower.
+        creation: creates the tables before the first statement; default: nobody does.
     """
 
     def __init__(
@@ -57,8 +58,9 @@ class SQLRevocationStore:
         tables: JWTKitTables | None = None,
         time: StoreTime | None = None,
         poll: float = 1.0,
+        creation: TableCreation | None = None,
     ) -> None:
-        self._database = Database(engine)
+        self._database = Database(engine, preparation=creation)
         self._time = time or DatabaseTime()
         self._poll = poll
         dialect = self._database.dialect
@@ -96,23 +98,16 @@ class SQLRevocationStore:
 
     async def snapshot(self, realm: str, /) -> FeedPage:
         """Return the whole state and the position from which to follow it."""
-        rows = await self._read(realm, above=_EVERYTHING[0])
-        born_at, now = rows[0][-2:]
-        # What was added long ago leaves no gap below it that could still fill.
-        again_from, again_added_at = _highest(rows, added_before=now - 2 * OVERLAP_SECONDS)
-        highest, highest_added_at = _highest(rows)
+        read = await self._read(realm, above=NOTHING)
         position = FeedPosition(
-            again_from=again_from,
-            again_added_at=again_added_at,
-            highest=highest,
-            highest_added_at=highest_added_at,
-            marked_at=now,
-            whole_at=now,
-            born_at=born_at,
+            # What was added long ago leaves no gap below it that could still fill.
+            again_from=read.settled,
+            highest=read.highest,
+            marked_at=read.now,
+            whole_at=read.now,
+            born_at=read.born_at,
         )
-        return FeedPage(
-            entries=_entries(rows), position=position.to_text(), whole=True, born_at=born_at
-        )
+        return _page(read, position, whole=True)
 
     async def follow(self, realm: str, position: str, /) -> FeedPage:
         """Wait for one poll, then return what came after ``position``.
@@ -125,18 +120,14 @@ class SQLRevocationStore:
         known = FeedPosition.from_text(position)
         if known is None:
             return await self.snapshot(realm)
-        rows = await self._read(realm, above=known.again_from - 1)
-        born_at, now = rows[0][-2:]
-        is_fresh = known.marked_at <= now < known.whole_at + WHOLE_EVERY_SECONDS
-        if not is_fresh or born_at != known.born_at or not _stands_on(known, rows):
+        read = await self._read(realm, above=known.again_from)
+        is_fresh = known.marked_at <= read.now < known.whole_at + WHOLE_EVERY_SECONDS
+        if not is_fresh or read.born_at != known.born_at or read.is_gone:
             return await self.snapshot(realm)
-        again_from = known.again_from
-        if now >= known.marked_at + OVERLAP_SECONDS:
-            known = _moved_on(known, rows, now=now)
-        new = [row for row in rows if row[0] != again_from]
-        return FeedPage(
-            entries=_entries(new), position=known.to_text(), whole=False, born_at=born_at
-        )
+        if read.now >= known.marked_at + OVERLAP_SECONDS:
+            highest = max(known.highest, read.highest)
+            known = replace(known, again_from=known.highest, highest=highest, marked_at=read.now)
+        return _page(read, known, whole=False)
 
     async def prune(self) -> int:
         """Delete every entry that is over, in batches, and say how many there were."""
@@ -153,22 +144,33 @@ class SQLRevocationStore:
 
         return await self._database.run(sweep, reason="revocation_sweep_failed")
 
-    async def _read(self, realm: str, *, above: int) -> Sequence[_Row]:
-        """Return one row at least: a realm without a birth is born now."""
-        parameters: dict[str, Any] = {"in_realm": realm, "above": above}
+    async def _read(self, realm: str, *, above: Mark) -> FeedRows:
+        """Read what is above an entry; a realm without a birth is born now."""
+        # And the entry itself, to see whether it is still there.
+        parameters: dict[str, Any] = {"in_realm": realm, "above": above.number - 1}
         parameters |= self._time.parameters()
         birth: dict[str, Any] = {"realm": realm} | self._time.parameters()
 
-        async def read(connection: AsyncConnection) -> Sequence[_Row]:
-            rows = (await connection.execute(self._statements.read, parameters)).all()
-            if rows:
-                return rows
+        async def read(connection: AsyncConnection) -> FeedRows:
+            found = await self._rows(connection, parameters, standing_on=above)
+            if found.is_born:
+                return found
             await connection.execute(self._statements.give_birth, birth)
-            return (await connection.execute(self._statements.read, parameters)).all()
+            return await self._rows(connection, parameters, standing_on=above)
 
-        rows = await self._database.run(read, reason="revocation_read_failed")
-        if not rows:
+        found = await self._database.run(read, reason="revocation_read_failed")
+        if not found.is_born:
             raise StoreUnavailableError("revocation_read_failed")
+        return found
+
+    async def _rows(
+        self, connection: AsyncConnection, parameters: Mapping[str, Any], *, standing_on: Mark
+    ) -> FeedRows:
+        rows = FeedRows(settling=2 * OVERLAP_SECONDS, standing_on=standing_on)
+        result = await connection.execute(self._statements.read, parameters)
+        while some := result.fetchmany(AT_A_TIME):
+            rows.add(some)
+            await asyncio.sleep(0)  # a hundred thousand at once would keep requests waiting
         return rows
 
 
@@ -188,50 +190,10 @@ def _merged(entries: Iterable[RevocationEntry]) -> Iterable[RevocationEntry]:
     return merged.values()
 
 
-def _entries(rows: Sequence[_Row]) -> tuple[RevocationEntry, ...]:
-    return tuple(_entry_of(row) for row in rows if row[0] is not None)
-
-
-def _entry_of(row: _Row) -> RevocationEntry:
-    _, _, version, kind, value, min_epoch, not_before, expires_at, reason, _, _ = row
-    if version != REVOCATION_VERSION:
-        # Nobody may be let in past an entry that cannot be read.
-        raise StoreUnavailableError("revocation_version_unknown")
-    return RevocationEntry(
-        kind=kind,
-        value=value,
-        min_epoch=min_epoch,
-        not_before=not_before,
-        expires_at=expires_at,
-        reason=reason,
-    )
-
-
-def _highest(rows: Sequence[_Row], *, added_before: float = math.inf) -> tuple[int, float]:
-    """Return the number and the time of the entry that was added last."""
-    marks = (row[:2] for row in rows if row[0] is not None and row[1] <= added_before)
-    number, added_at = max(marks, key=lambda mark: int(mark[0]), default=_EVERYTHING)
-    return int(number), float(added_at)
-
-
-def _stands_on(known: FeedPosition, rows: Sequence[_Row]) -> bool:
-    """Say whether the entry that a position stands on is still there.
-
-    If not, it is over, or it grew, or the database was set back to before it was added.
-    """
-    mark = (known.again_from, known.again_added_at)
-    return mark == _EVERYTHING or mark in {tuple(row[:2]) for row in rows}
-
-
-def _moved_on(known: FeedPosition, rows: Sequence[_Row], *, now: float) -> FeedPosition:
-    highest, highest_added_at = max(
-        (known.highest, known.highest_added_at), _highest(rows), key=lambda mark: mark[0]
-    )
-    return replace(
-        known,
-        again_from=known.highest,
-        again_added_at=known.highest_added_at,
-        highest=highest,
-        highest_added_at=highest_added_at,
-        marked_at=now,
+def _page(read: FeedRows, position: FeedPosition, *, whole: bool) -> FeedPage:
+    return FeedPage(
+        entries=tuple(read.entries),
+        position=position.to_text(),
+        whole=whole,
+        born_at=read.born_at,
     )

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fastapi_jwtkit.errors import StoreUnavailableError
 from fastapi_jwtkit.records import Advance, FoundSession, NewSession, Session
+from fastapi_jwtkit.stores.sqlalchemy.creation import TableCreation
 from fastapi_jwtkit.stores.sqlalchemy.database_time import DatabaseTime, StoreTime
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
 from fastapi_jwtkit.stores.sqlalchemy.retry import Database
@@ -32,6 +33,7 @@ class SQLSessionStore:
         engine: yours, or one for each event loop.
         tables: on your ``MetaData``; default: the same names without a schema.
         time: the store's own clock; tests hand in one with an offset.
+        creation: creates the tables before the first statement; default: nobody does.
     """
 
     def __init__(
@@ -40,8 +42,9 @@ class SQLSessionStore:
         *,
         tables: JWTKitTables | None = None,
         time: StoreTime | None = None,
+        creation: TableCreation | None = None,
     ) -> None:
-        self._database = Database(engine)
+        self._database = Database(engine, preparation=creation)
         self._time = time or DatabaseTime()
         now = self._time.expression(self._database.dialect)
         self._statements = SessionStatements((tables or plain_tables()).sessions, now)

@@ -44,6 +44,10 @@ class JWTKitTables:
     revocations: Table
     one_time: Table
 
+    def all(self) -> list[Table]:
+        """Return them in a list."""
+        return [self.sessions, self.revocations, self.one_time]
+
 
 def tables(metadata: MetaData) -> JWTKitTables:
     """Put the tables on ``metadata`` and return them; asked again, return the same ones.

@@ -29,7 +29,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, class_mapper, mapped_column,
 from fastapi_jwtkit.credentials import canonical_login
 from fastapi_jwtkit.errors import LoginTakenError
 from fastapi_jwtkit.records import NewUser
-from fastapi_jwtkit.stores.sqlalchemy.connect import create_tables
+from fastapi_jwtkit.stores.sqlalchemy.creation import create_tables
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
 from fastapi_jwtkit.stores.sqlalchemy.retry import Database
 

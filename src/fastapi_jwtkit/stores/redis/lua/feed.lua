@@ -1,0 +1,40 @@
+-- Goes before scripts of the feed. KEYS: the state, a sorted set of packed entries by the
+-- time when each is over; and the log, a stream of what was added.
+-- The state holds its own birth, so that whoever empties it takes that too: the member ''
+-- whose score is the time below zero.
+local BIRTH = ''
+
+local function born_of(now)
+  local score = redis.call('ZSCORE', KEYS[1], BIRTH)
+  if score then
+    return -score
+  end
+  redis.call('ZADD', KEYS[1], -now, BIRTH)
+  return now
+end
+
+local function sweep(now, count)
+  local over = redis.call('ZRANGEBYSCORE', KEYS[1], 0, now, 'LIMIT', 0, count)
+  for _, member in ipairs(over) do
+    redis.call('ZREM', KEYS[1], member)
+  end
+  return #over
+end
+
+-- The last number of the log, how many entries it ever had, and how many of them are gone.
+local function log_end()
+  if redis.call('EXISTS', KEYS[2]) == 0 then
+    return '0-0', 0, 0
+  end
+  local info, said = redis.call('XINFO', 'STREAM', KEYS[2]), {}
+  for at = 1, #info, 2 do
+    said[info[at]] = info[at + 1]
+  end
+  return said['last-generated-id'], said['entries-added'], said['entries-added'] - said['length']
+end
+
+-- Another server, or the same after a restart, may have forgotten the latest entries.
+local function run_id()
+  local info = redis.pcall('INFO', 'server')
+  return type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
+end
