@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
-__all__ = ["NOTHING", "FeedPosition", "Mark"]
+from fastapi_jwtkit.stores.sqlalchemy.feed_rows import Mark
 
-
-class Mark(NamedTuple):
-    """An entry of the table: its number, and when it was added (seconds).
-
-    A database that was set back to a backup gives the same numbers again, at other times.
-    """
-
-    number: int
-    added_at: float
-
-
-NOTHING = Mark(-1, 0.0)
-"""Below every entry."""
+__all__ = ["FeedPosition"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +14,14 @@ class FeedPosition:
     """What was read, and what is read again.
 
     Numbers are given before they are committed: an entry can appear below one that was
-    read already. So the next read starts at ``again_from``, which was the highest some
-    seconds ago, and not at the highest. It reads that entry as well: if it is gone, the
-    database may have been set back, and new entries may be below it.
+    read already. So the next read starts at ``again_from``, a number that was the
+    highest some seconds ago, and not at the highest. It reads that entry as well: a
+    database that was set back to a backup gives the same numbers again, below those of
+    a follower that stands on one it has forgotten.
 
     Attributes:
         again_from: entries above it are read.
-        highest: the highest at ``marked_at``.
+        highest: the entry with the highest number at ``marked_at``.
         marked_at: when ``highest`` was noted, by the database's clock (seconds).
         whole_at: when the whole state was read last (seconds).
         born_at: of the state that was read (seconds).
@@ -54,11 +42,11 @@ class FeedPosition:
     def from_text(cls, text: str) -> FeedPosition | None:
         """Return the position, or ``None`` for what another store or release wrote."""
         try:
-            again_from, again_added_at, highest, highest_added_at, *times = text.split(":")
+            again_from, again_at, highest, highest_at, *times = text.split(":")
             marked_at, whole_at, born_at = map(float, times)
             return cls(
-                again_from=Mark(int(again_from), float(again_added_at)),
-                highest=Mark(int(highest), float(highest_added_at)),
+                again_from=(int(again_from), float(again_at)),
+                highest=(int(highest), float(highest_at)),
                 marked_at=marked_at,
                 whole_at=whole_at,
                 born_at=born_at,

@@ -7,10 +7,13 @@ from typing import Any
 
 from fastapi_jwtkit.errors import StoreUnavailableError
 from fastapi_jwtkit.records import REVOCATION_VERSION, RevocationEntry
-from fastapi_jwtkit.stores.sqlalchemy.feed_position import NOTHING, Mark
 
-__all__ = ["FeedRows"]
+__all__ = ["NO_MARK", "FeedRows", "Mark"]
 
+Mark = tuple[int, float]
+"""The number of an entry and when it was added, by the database's clock (seconds)."""
+NO_MARK: Mark = (-1, 0.0)
+"""Below every number that the database gives."""
 _Row = Sequence[Any]
 """The columns of ``READ``, ``born_at`` and ``now``; an entry is all ``None`` if there is none."""
 
@@ -20,25 +23,25 @@ class FeedRows:
 
     Args:
         settling: seconds after which nothing can appear below a number that was given.
-        standing_on: the entry above which is read; it is read, and is no news.
+        standing_on: an entry that is known and has to be among the rows.
 
     Attributes:
-        entries: in no order.
-        highest: the highest.
-        settled: the highest that is older than ``settling``.
-        is_gone: whether ``standing_on`` was not there: it is over, or it grew, or the
+        entries: in no order, without the one that is known.
+        highest: the entry with the highest number.
+        settled: the highest of those that are older than ``settling``.
+        stands: whether the known entry is there. If not, it is over, or it grew, or the
             database was set back to before it was added.
         born_at: when the state was made, by the database's clock (seconds).
         now: the time of the read, likewise.
         is_born: whether there was a row: a realm that was never read has none.
     """
 
-    def __init__(self, *, settling: float, standing_on: Mark = NOTHING) -> None:
+    def __init__(self, *, settling: float, standing_on: Mark = NO_MARK) -> None:
         self._settling = settling
         self._standing_on = standing_on
         self.entries: list[RevocationEntry] = []
-        self.highest = self.settled = NOTHING
-        self.is_gone = standing_on != NOTHING
+        self.highest = self.settled = NO_MARK
+        self.stands = standing_on == NO_MARK
         self.born_at = self.now = 0.0
         self.is_born = False
 
@@ -53,11 +56,11 @@ class FeedRows:
             self.is_born = True
             if number is None:
                 continue
-            mark = Mark(number, added_at)
+            mark = (int(number), float(added_at))
             if mark == self._standing_on:
-                self.is_gone = False
-                continue
-            self.entries.append(_entry_of(entry))
+                self.stands = True
+            else:
+                self.entries.append(_entry_of(entry))
             self.highest = max(self.highest, mark)
             if added_at <= self.now - self._settling:
                 self.settled = max(self.settled, mark)

@@ -17,8 +17,8 @@ from fastapi_jwtkit.revocation_entries import merge_entries
 from fastapi_jwtkit.stores.sqlalchemy.creation import TableCreation
 from fastapi_jwtkit.stores.sqlalchemy.database_time import DatabaseTime, StoreTime
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
-from fastapi_jwtkit.stores.sqlalchemy.feed_position import NOTHING, FeedPosition, Mark
-from fastapi_jwtkit.stores.sqlalchemy.feed_rows import FeedRows
+from fastapi_jwtkit.stores.sqlalchemy.feed_position import FeedPosition
+from fastapi_jwtkit.stores.sqlalchemy.feed_rows import NO_MARK, FeedRows, Mark
 from fastapi_jwtkit.stores.sqlalchemy.retry import Database
 from fastapi_jwtkit.stores.sqlalchemy.revocation_statements import ENTRY, RevocationStatements
 from fastapi_jwtkit.stores.sqlalchemy.tables import JWTKitTables, plain_tables
@@ -98,7 +98,7 @@ class SQLRevocationStore:
 
     async def snapshot(self, realm: str, /) -> FeedPage:
         """Return the whole state and the position from which to follow it."""
-        read = await self._read(realm, above=NOTHING)
+        read = await self._read(realm, standing_on=NO_MARK)
         position = FeedPosition(
             # What was added long ago leaves no gap below it that could still fill.
             again_from=read.settled,
@@ -120,9 +120,9 @@ class SQLRevocationStore:
         known = FeedPosition.from_text(position)
         if known is None:
             return await self.snapshot(realm)
-        read = await self._read(realm, above=known.again_from)
+        read = await self._read(realm, standing_on=known.again_from)
         is_fresh = known.marked_at <= read.now < known.whole_at + WHOLE_EVERY_SECONDS
-        if not is_fresh or read.born_at != known.born_at or read.is_gone:
+        if not is_fresh or read.born_at != known.born_at or not read.stands:
             return await self.snapshot(realm)
         if read.now >= known.marked_at + OVERLAP_SECONDS:
             highest = max(known.highest, read.highest)
@@ -144,19 +144,18 @@ class SQLRevocationStore:
 
         return await self._database.run(sweep, reason="revocation_sweep_failed")
 
-    async def _read(self, realm: str, *, above: Mark) -> FeedRows:
-        """Read what is above an entry; a realm without a birth is born now."""
-        # And the entry itself, to see whether it is still there.
-        parameters: dict[str, Any] = {"in_realm": realm, "above": above.number - 1}
+    async def _read(self, realm: str, *, standing_on: Mark) -> FeedRows:
+        """Read what is above an entry, and that entry; a realm without a birth is born now."""
+        parameters: dict[str, Any] = {"in_realm": realm, "above": standing_on[0] - 1}
         parameters |= self._time.parameters()
         birth: dict[str, Any] = {"realm": realm} | self._time.parameters()
 
         async def read(connection: AsyncConnection) -> FeedRows:
-            found = await self._rows(connection, parameters, standing_on=above)
+            found = await self._rows(connection, parameters, standing_on)
             if found.is_born:
                 return found
             await connection.execute(self._statements.give_birth, birth)
-            return await self._rows(connection, parameters, standing_on=above)
+            return await self._rows(connection, parameters, standing_on)
 
         found = await self._database.run(read, reason="revocation_read_failed")
         if not found.is_born:
@@ -164,7 +163,7 @@ class SQLRevocationStore:
         return found
 
     async def _rows(
-        self, connection: AsyncConnection, parameters: Mapping[str, Any], *, standing_on: Mark
+        self, connection: AsyncConnection, parameters: Mapping[str, Any], standing_on: Mark
     ) -> FeedRows:
         rows = FeedRows(settling=2 * OVERLAP_SECONDS, standing_on=standing_on)
         result = await connection.execute(self._statements.read, parameters)
