@@ -5,11 +5,10 @@ from __future__ import annotations
 from fastapi_jwtkit.errors import MissingExtraError
 
 try:
-    import msgpack as _msgpack
     import redis.asyncio as _redis
 except ImportError:
     raise MissingExtraError("redis", "redis") from None
-del _msgpack, _redis
+del _redis
 
 from fastapi_jwtkit.stores.redis.clients import LoopClients  # noqa: E402
 from fastapi_jwtkit.stores.redis.connect import RedisStores, redis_stores  # noqa: E402

@@ -13,7 +13,9 @@ from typing import TypeAlias
 
 from redis.asyncio import Redis, RedisCluster
 
-from fastapi_jwtkit.stores.redis.links import ClusterLink, LineLink, Link, RedisClient
+from fastapi_jwtkit.stores.redis.cluster_link import ClusterLink
+from fastapi_jwtkit.stores.redis.line_link import LineLink
+from fastapi_jwtkit.stores.redis.links import Link, RedisClient
 
 __all__ = ["LoopClients", "NewClient"]
 

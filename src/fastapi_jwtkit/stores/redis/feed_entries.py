@@ -2,7 +2,7 @@
 
 ::
 
-    msgpack array: version, kind, value, min_epoch, not_before, reason
+    JSON array: version, kind, value, min_epoch, not_before, reason
 
 When an entry is over is no part of it: that is its score, which can only rise. So the
 same revocation published twice is one member.
@@ -10,9 +10,9 @@ same revocation published twice is one member.
 
 from __future__ import annotations
 
+import json
 import math
-
-import msgpack
+from typing import Any, cast
 
 from fastapi_jwtkit.errors import StoreUnavailableError
 from fastapi_jwtkit.records import REVOCATION_VERSION, RevocationEntry
@@ -31,8 +31,7 @@ def member_of(entry: RevocationEntry) -> bytes:
         entry.not_before,
         entry.reason,
     )
-    packed: bytes = msgpack.packb(fields, unicode_errors="surrogatepass")
-    return packed
+    return json.dumps(fields, separators=(",", ":")).encode("ascii")
 
 
 def score_of(entry: RevocationEntry) -> str:
@@ -47,13 +46,10 @@ def entry_of(member: bytes, score: bytes) -> RevocationEntry:
         StoreUnavailableError: a later release wrote it, or something else did. Nobody may
             be let in past an entry that cannot be read.
     """
-    try:
-        version, *fields = msgpack.unpackb(member, unicode_errors="surrogatepass")
-    except (ValueError, TypeError) as error:
-        raise StoreUnavailableError("revocation_malformed") from error
-    if version != REVOCATION_VERSION:
+    fields = _fields_of(member)
+    if fields[0] != REVOCATION_VERSION:
         raise StoreUnavailableError("revocation_version_unknown")
-    kind, value, min_epoch, not_before, reason = fields
+    _, kind, value, min_epoch, not_before, reason = fields
     expires_at = float(score)
     return RevocationEntry(
         kind=kind,
@@ -63,6 +59,16 @@ def entry_of(member: bytes, score: bytes) -> RevocationEntry:
         expires_at=None if math.isinf(expires_at) else expires_at,
         reason=reason,
     )
+
+
+def _fields_of(member: bytes) -> list[Any]:
+    try:
+        fields: Any = json.loads(member)
+    except ValueError as error:
+        raise StoreUnavailableError("revocation_malformed") from error
+    if not isinstance(fields, list):
+        raise StoreUnavailableError("revocation_malformed")
+    return cast("list[Any]", fields) or [None]
 
 
 class LiveEntries:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 
 __all__ = ["FeedEnd", "FeedPosition"]
 
+WHOLE_EVERY_SECONDS = 60.0
+"""After which the whole state is read in any case."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedEnd:
@@ -60,21 +63,24 @@ class FeedPosition:
         """Return the position after so many more entries."""
         return replace(self, last=last, seen=self.seen + count)
 
-    def is_followed_by(self, end: FeedEnd, *, gone: int, whole_every: float) -> bool:
-        """Say whether the log still tells everything that came after this position.
+    def is_followed_by(self, end: FeedEnd, *, gone: int, count: int, is_all: bool) -> bool:
+        """Say whether what the log has after this position is everything that came after it.
 
         Not after a restart or a fail-over, which may have lost the end of the log; not
-        on another state; not after entries were cut that were never read.
+        on another state or another log; not after entries were cut that were never read.
 
         Args:
             end: what the server says now.
             gone: how many entries were cut from the log.
-            whole_every: seconds after which the whole state is read in any case.
+            count: how many entries were read after this position.
+            is_all: whether there are no more.
         """
+        read = self.seen + count
         return (
             (end.run_id, end.born_at) == (self.run_id, self.born_at)
-            and self.whole_at <= end.now < self.whole_at + whole_every
-            and gone <= self.seen <= end.added
+            and self.whole_at <= end.now < self.whole_at + WHOLE_EVERY_SECONDS
+            and gone <= self.seen
+            and (read == end.added if is_all else read <= end.added)
             and _number(self.last) <= _number(end.last)
         )
 

@@ -22,9 +22,10 @@ __all__ = ["RedisRevocationStore"]
 
 LOG_KEPT = 10_000
 """Entries of the log; who is further behind reads the whole state."""
-WHOLE_EVERY_SECONDS = 60.0
 PUBLISHED_AT_ONCE = 5_000
 """Entries of one script; more would keep the server from all else for too long."""
+PAGE = 1_000
+"""Entries that are read at a time, from the state about as many."""
 PRUNE_BATCH = 1_000
 _READS = 3
 _LOG_SIZE = struct.Struct("<I")
@@ -98,16 +99,17 @@ class RedisRevocationStore:
         reason, keys = "revocation_read_failed", self._keys.feed(realm)
         await self._server.wait_for_entry(keys[1], known.last, reason=reason)
         *start, gone, entries = await self._server.run(
-            self._follow, keys, self._time.argument(), known.last, reason=reason
+            self._follow, keys, self._time.argument(), known.last, PAGE, reason=reason
         )
         end = _end_of(start)
-        if not known.is_followed_by(end, gone=gone, whole_every=WHOLE_EVERY_SECONDS):
+        count = len(entries)
+        if not known.is_followed_by(end, gone=gone, count=count, is_all=count < PAGE):
             return await self.snapshot(realm)
         live = LiveEntries(end.now)
         for _, (score, member) in entries:
             live.add(member, score)
         if entries:
-            known = known.after(entries[-1][0].decode(), len(entries))
+            known = known.after(entries[-1][0].decode(), count)
         return FeedPage(
             entries=live.all(), position=known.to_text(), whole=False, born_at=end.born_at
         )
@@ -125,9 +127,7 @@ class RedisRevocationStore:
             time = self._time.argument()
             count = PRUNE_BATCH
             while count == PRUNE_BATCH:
-                count = await self._server.run(
-                    self._sweep, keys, time, PRUNE_BATCH, reason=reason
-                )
+                count = await self._server.run(self._sweep, keys, time, PRUNE_BATCH, reason=reason)
                 pruned += count
         return pruned
 
@@ -145,6 +145,7 @@ class RedisRevocationStore:
                 keys,
                 self._time.argument(),
                 cursor,
+                PAGE,
                 reason="revocation_read_failed",
             )
             end, cursor = _end_of(start), next_cursor.decode()

@@ -32,13 +32,13 @@ _SHAPE = re.compile(
     r"(?P<hosts>[^@/?#]*)(?:/(?P<path>[^?#]*))?(?:\?(?P<query>[^#]*))?"
 )
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]\s]+))(?::(?P<port>\d{1,5}))?")
-_TLS_OPTIONS: Mapping[str, Callable[[str], Any]] = {
-    "ssl_ca_certs": str,
-    "ssl_certfile": str,
-    "ssl_keyfile": str,
-    "ssl_cert_reqs": str,
-    "ssl_check_hostname": lambda text: _flag(text),
-}
+_TLS_OPTIONS = (
+    "ssl_ca_certs",
+    "ssl_certfile",
+    "ssl_keyfile",
+    "ssl_cert_reqs",
+    "ssl_check_hostname",
+)
 _SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
 
 
@@ -125,7 +125,7 @@ def _parsed(url: str) -> _Address:
         if kind == "sentinel" and name in _SENTINEL_OPTIONS:
             of_sentinel[name.removeprefix("sentinel_")] = text
         elif is_secure and name in _TLS_OPTIONS:
-            options[name] = _TLS_OPTIONS[name](text)
+            options[name] = _flag(text) if name == "ssl_check_hostname" else text
         else:
             _refuse_option(name, kind, is_secure=is_secure)
     return _Address(
@@ -169,7 +169,10 @@ def _flag(text: str) -> bool:
 
 
 def _refuse_option(name: str, kind: str, *, is_secure: bool) -> NoReturn:
-    known = [*(_TLS_OPTIONS if is_secure else ()), *(_SENTINEL_OPTIONS if kind == "sentinel" else ())]
+    known = [
+        *(_TLS_OPTIONS if is_secure else ()),
+        *(_SENTINEL_OPTIONS if kind == "sentinel" else ()),
+    ]
     fix = "Leave it out, or hand redis_stores a client of your own with that setting."
     _refuse(
         f"The URL of the Redis server has an option that is not known: {name[:40]!r}.",

@@ -1,0 +1,117 @@
+"""To one server, or to the master that sentinels name, over lines of our own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar, cast
+
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from fastapi_jwtkit.stores.redis.lines import Line, Word
+from fastapi_jwtkit.stores.redis.links import CALL_SECONDS, CALLS_AT_ONCE, WAIT_MS
+from fastapi_jwtkit.stores.redis.scripts import Script
+
+__all__ = ["LineLink"]
+
+Answer = TypeVar("Answer")
+
+
+class LineLink:
+    """To one server, or to the master that sentinels name.
+
+    The client says how to connect, and no more: of what a command costs in Python, its
+    pool and its ``execute_command`` are more than half.
+
+    Args:
+        client: whose settings the lines have.
+    """
+
+    def __init__(self, client: Redis) -> None:
+        self._pool = client.connection_pool
+        self._loop = asyncio.get_running_loop()
+        self._turns = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._free: list[Line] = []
+        self._waiting: list[Line] = []
+
+    async def evaluate(
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Word], /, *, again: bool
+    ) -> Any:
+        """Run a script."""
+
+        async def work(line: Line, due: float) -> Any:
+            return await line.evaluate(script, keys, arguments, due=due)
+
+        return await self._on_line(work, again=again)
+
+    async def evaluate_for_replicas(
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Word], /
+    ) -> tuple[int, bool]:
+        """Run a script, and wait for a replica where there is one."""
+
+        async def work(line: Line, due: float) -> tuple[int, bool]:
+            result, replicas = await line.evaluate(script, keys, arguments, due=due)
+            if replicas < 1:
+                return result, False
+            return result, await line.ask("WAIT", 1, WAIT_MS, due=due) < 1
+
+        return await self._on_line(work, again=True)
+
+    async def values(self, keys: Sequence[str], /) -> list[bytes | None]:
+        """Return the values of keys."""
+
+        async def work(line: Line, due: float) -> list[bytes | None]:
+            return cast("list[bytes | None]", await line.ask("MGET", *keys, due=due))
+
+        return await self._on_line(work, again=True)
+
+    async def command(self, key: str, *words: Word, seconds: float = CALL_SECONDS) -> Any:
+        """Run a command, on a line of its own if it may block."""
+        del key
+        if seconds > CALL_SECONDS:
+            return await self._wait(words, seconds)
+
+        async def work(line: Line, due: float) -> Any:
+            return await line.ask(*words, due=due)
+
+        return await self._on_line(work, again=False)
+
+    async def on_masters(self, *words: Word) -> list[Any]:
+        """Run a command on the one server."""
+        return [await self.command("", *words)]
+
+    async def close(self) -> None:
+        """Close all lines."""
+        lines, self._free, self._waiting = [*self._free, *self._waiting], [], []
+        for line in lines:
+            await line.close()
+
+    async def _on_line(
+        self, work: Callable[[Line, float], Awaitable[Answer]], *, again: bool
+    ) -> Answer:
+        due = self._loop.time() + CALL_SECONDS
+        if self._turns.locked():
+            async with asyncio.timeout_at(due):
+                await self._turns.acquire()
+        else:
+            await self._turns.acquire()
+        line = self._free.pop() if self._free else Line(self._pool.make_connection())
+        try:
+            if not again:
+                await line.ensure_open(due=due)
+                return await work(line, due)
+            try:
+                return await work(line, due)
+            except RedisConnectionError:  # the server closed it while nobody asked anything
+                return await work(line, due)
+        finally:
+            self._free.append(line)
+            self._turns.release()
+
+    async def _wait(self, words: Sequence[Word], seconds: float) -> Any:
+        line = self._waiting.pop() if self._waiting else Line(self._pool.make_connection())
+        try:
+            return await line.ask(*words, due=self._loop.time() + seconds)
+        finally:
+            self._waiting.append(line)
