@@ -20,11 +20,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from faults import sql_faults
+from faults import replica_faults, sql_faults, valkey_faults
 from faults.report import markdown, table, write_between_markers
 from faults.stage import Fault, Outcome, Stand, perform
 
-STANDS: tuple[Stand, ...] = (*sql_faults.STANDS,)
+STANDS: tuple[Stand, ...] = (
+    *valkey_faults.STANDS,
+    *replica_faults.STANDS,
+    *sql_faults.STANDS,
+)
 LIMIT_SECONDS = 360.0
 
 

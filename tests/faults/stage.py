@@ -19,6 +19,7 @@ from faults.asking import Asker
 from faults.clients import Client, Crowd, GaveUpError
 from faults.held import Dead, Held, MayLose, Promises
 from faults.ledger import PATIENCE_SECONDS, Ledger
+from faults.people import ISSUER
 from faults.probes import ask_about_all, haunt, watch
 from faults.workers import Worker, stop_all
 from server_processes import PLAIN_HTTP
@@ -83,7 +84,6 @@ class Stand:
         prompt: seconds in which a worker that is not cut off hears of a revocation: how
             long a map is kept without reading, and one more for a busy machine.
         faults: one after the other.
-        clocks_ahead: seconds by which the clocks of the workers are ahead.
     """
 
     name: str
@@ -91,7 +91,6 @@ class Stand:
     url: Callable[[Any], str]
     prompt: float
     faults: Sequence[Fault]
-    clocks_ahead: tuple[float, ...] = (0.0,) * WORKERS
 
 
 @dataclass(slots=True, kw_only=True)
@@ -259,16 +258,13 @@ async def _running(stand: Stand) -> AsyncIterator[tuple[Any, list[Worker]]]:
         now = time.time()
         settings = {
             "JWTKIT_ENV": "dev",  # a hasher that costs nothing
-            "JWTKIT_ISSUER": "https://faults.example",
+            "JWTKIT_ISSUER": ISSUER,
             "JWTKIT_KEYS": KeyRing.generate(now=now).to_text(),
             "JWTKIT_REFRESH_SECRETS": SecretRing.generate(now=now).to_text(),
             "JWTKIT_MAX_STALENESS": str(MAX_STALENESS),
             "JWTKIT_STORE_URL": stand.url(server),
         }
-        workers = [
-            Worker(f"worker{n + 1}", Path(directory), settings, clock_ahead=ahead)
-            for n, ahead in enumerate(stand.clocks_ahead)
-        ]
+        workers = [Worker(f"worker{n + 1}", Path(directory), settings) for n in range(WORKERS)]
         try:
             await asyncio.gather(*(asyncio.to_thread(worker.start) for worker in workers))
             yield server, workers
