@@ -138,12 +138,12 @@ def account() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(*, options: Mapping[str, str] | None = None) -> Iterator[PostgresServer]:
     """Run a server, and stop it whatever happens."""
     home = Path(tempfile.mkdtemp(prefix="jwtkit-postgres-"))
     if runs_as := account():
         os.chown(home, runs_as["user"], runs_as["group"])
-    server = PostgresServer(home)
+    server = PostgresServer(home, options=options)
     try:
         server.create()
         server.start()

@@ -17,13 +17,18 @@ from typing import Any
 
 import httpx
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 STOP_SECONDS = 10
 TRIES = 500
-UVICORN = ("uvicorn", "--port", "0")
-ONE_CONNECTION = httpx.Limits(max_connections=1)
-# Made once: each client would read the certificates of the world, and use none.
-PLAIN_HTTP = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+# On a busy machine a worker may import for longer than the 5 s after which it is replaced.
+UVICORN = ("uvicorn", "--port", "0", "--timeout-worker-healthcheck", "60")
+CLIENT: dict[str, Any] = {
+    "trust_env": False,
+    "timeout": READY_SECONDS,
+    "limits": httpx.Limits(max_connections=1),
+    # Made once: each client would read the certificates of the world, and use none.
+    "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+}
 GUNICORN = ("gunicorn", "--bind", "127.0.0.1:0", "-k", "uvicorn_worker.UvicornWorker")
 
 Connections = dict[int, list[httpx.AsyncClient]]
@@ -44,15 +49,11 @@ class ServerProcess:
 
     def connect(self) -> httpx.Client:
         """Return a client with one connection, and no proxy of the machine between."""
-        return httpx.Client(
-            base_url=self.url, trust_env=False, limits=ONE_CONNECTION, verify=PLAIN_HTTP
-        )
+        return httpx.Client(base_url=self.url, **CLIENT)
 
     def connect_async(self) -> httpx.AsyncClient:
         """Return the same for a test that sends several requests at once."""
-        return httpx.AsyncClient(
-            base_url=self.url, trust_env=False, limits=ONE_CONNECTION, verify=PLAIN_HTTP
-        )
+        return httpx.AsyncClient(base_url=self.url, **CLIENT)
 
     @asynccontextmanager
     async def connections(self, workers: int, each: int) -> AsyncIterator[Connections]:

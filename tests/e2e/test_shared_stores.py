@@ -20,8 +20,9 @@ from web_kits import PASSWORD, bearer
 
 CALLERS = 50
 REVOKED = 'Bearer error="invalid_token"'
-TWO_WORKERS = (*UVICORN, "--workers", "2", "served:app")
-PRELOADED = (*GUNICORN, "--preload", "--workers", "2", "served:app")
+# Connections stay open however long a busy machine takes to send the next request.
+TWO_WORKERS = (*UVICORN, "--workers", "2", "--timeout-keep-alive", "60", "served:app")
+PRELOADED = (*GUNICORN, "--preload", "--workers", "2", "--keep-alive", "60", "served:app")
 NOISE = ("Traceback", "Task was destroyed", "never awaited", "Warning", "Unclosed", "ERROR")
 
 on_each_server = pytest.mark.parametrize("house", ["valkey", "postgresql"], indirect=True)

@@ -192,11 +192,11 @@ async def test_the_warm_path_answers_from_memory() -> None:
     """No store is asked for a token that was seen, and revoking it is seen at once."""
     house = House()
     pair = await house.log_in()
-    assert house.kit.verify_fast(pair.access_token) is None
+    assert house.kit.verify_fast(pair.access_token.encode()) is None
     await house.kit.verify(pair.access_token)
-    assert house.kit.verify_fast(pair.access_token) is not None
+    assert house.kit.verify_fast(pair.access_token.encode()) is not None
     await house.kit.close(SessionProof(sid=pair.session.sid, subject=None))
-    assert house.kit.verify_fast(pair.access_token) is None
+    assert house.kit.verify_fast(pair.access_token.encode()) is None
     assert await refused(house, pair.access_token) == "session_revoked"
     await house.kit.stop()
 
@@ -235,7 +235,19 @@ async def test_a_kit_that_only_verifies_needs_public_matters_alone() -> None:
     worker = JWTKit(Settings(**values), clock=house.clock)
     await worker.start()
     assert (await worker.verify(pair.access_token)).subject == pair.session.subject
-    assert worker.verify_fast(pair.access_token) is not None
+    assert worker.verify_fast(pair.access_token.encode()) is not None
+
+
+async def test_only_the_very_token_that_was_verified_is_warm() -> None:
+    """Whatever else is left to the full look, not guessed at."""
+    house = House()
+    token = (await house.log_in()).access_token
+    claims = await house.kit.verify(token)
+    assert house.kit.verify_fast(token.encode()) is claims
+    signing_input, _, signature = token.rpartition(".")
+    others = (f"{token} ", f" {token}", token[:-1], f"{token}é", f"{signing_input}.", signature, "")
+    for other in others:
+        assert house.kit.verify_fast(other.encode("latin-1")) is None
 
 
 async def test_a_token_of_another_realm_of_the_same_issuer_is_refused() -> None:

@@ -229,7 +229,7 @@ def test_the_principal_of_a_request_is_verified_once() -> None:
     calls: list[str] = []
     verify = realm.auth._verify_fast
 
-    def counted(raw: str) -> object:
+    def counted(raw: bytes) -> object:
         calls.append(raw)
         return verify(raw)
 

@@ -56,12 +56,14 @@ class Demand:
             InsufficientScopeError: a scope is missing.
             AccessDeniedError: a role or a permission is missing.
         """
-        held: frozenset[str] = getattr(principal, self.kind)
+        # Nearly every demand is for scopes, and is spared the look-up by name.
+        kind = self.kind
+        held = principal.scopes if kind == "scopes" else _held(principal, kind)
         if self.all_of <= held and (not self.any_of or self.any_of & held):
             return
-        if self.kind == "scopes":
+        if kind == "scopes":
             raise InsufficientScopeError(self.listed)
-        raise AccessDeniedError("missing_role" if self.kind == "roles" else "missing_permission")
+        raise AccessDeniedError("missing_role" if kind == "roles" else "missing_permission")
 
     def _value(self) -> tuple[Kind, frozenset[str], frozenset[str]]:
         return self.kind, self.all_of, self.any_of
@@ -98,6 +100,11 @@ def permissions(all_of: Iterable[str], any_of: Iterable[str]) -> Demand:
         ConfigurationError: nothing is asked for, or something that is no name.
     """
     return _demand("permissions", _names(all_of, "permission"), _names(any_of, "permission"))
+
+
+def _held(principal: Principal, kind: Kind) -> frozenset[str]:
+    held: frozenset[str] = getattr(principal, kind)
+    return held
 
 
 def _demand(kind: Kind, all_of: tuple[str, ...], any_of: tuple[str, ...]) -> Demand:

@@ -143,9 +143,11 @@ class Guard(_Asking):
                 principal = source.known_principal(connection)
             if principal is None:
                 principal = await self._ask(connection)
-            if principal is None:
-                raise NotAuthenticatedError("no_token")
-            self.demand.check(principal)
+                if principal is None:
+                    raise NotAuthenticatedError("no_token")
+            demand = self.demand
+            if demand is not NOTHING:
+                demand.check(principal)
         except ConfigurationError:
             raise
         except AuthorizationError as error:

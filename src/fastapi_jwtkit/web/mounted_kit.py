@@ -100,11 +100,12 @@ class MountedKit:
         raw = self._read(connection)
         if raw is None:
             return None
-        claims = await self.kit.verify(raw)
+        # Every byte is a character of Latin-1: what is no token is for the parser to say.
+        claims = await self.kit.verify(raw.decode("latin-1"))
         principal = connection.scope[self._memo] = Principal.of(claims)
         return principal
 
-    def _read_each(self, connection: HTTPConnection) -> str | None:
+    def _read_each(self, connection: HTTPConnection) -> bytes | None:
         for transport in self.transports:
             raw = transport.read(connection)
             if raw is not None:

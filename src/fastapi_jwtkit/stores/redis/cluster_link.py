@@ -11,7 +11,7 @@ from redis.exceptions import AskError, MovedError, NoScriptError, TryAgainError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from fastapi_jwtkit.stores.redis.lines import Word
-from fastapi_jwtkit.stores.redis.links import CALL_SECONDS, CALLS_AT_ONCE, WAIT_MS
+from fastapi_jwtkit.stores.redis.links import CALL_SECONDS, CALLS_AT_ONCE, wait_ms
 from fastapi_jwtkit.stores.redis.scripts import Script
 
 __all__ = ["ClusterLink"]
@@ -48,7 +48,7 @@ class ClusterLink:
         return await self._within_limit(work, again=again)
 
     async def evaluate_for_replicas(
-        self, script: Script, keys: Sequence[str], arguments: Sequence[Word], /
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Word], /, *, patience: float
     ) -> tuple[int, bool]:
         """Run a script, and where it saw a replica once more, before ``WAIT``.
 
@@ -61,12 +61,12 @@ class ClusterLink:
                 result, replicas = await self._evaluate(script, keys, arguments)
                 if replicas < 1:
                     return result, False
-                acknowledged = await self._write_and_wait(script, keys, arguments)
+                acknowledged = await self._write_and_wait(script, keys, arguments, patience)
                 if acknowledged is not None:
                     return result, acknowledged < 1
             return result, True
 
-        return await self._within_limit(work, again=True)
+        return await self._within_limit(work, again=True, patience=patience)
 
     async def values(self, keys: Sequence[str], /) -> list[bytes | None]:
         """Return the values of keys, each from its node."""
@@ -102,10 +102,12 @@ class ClusterLink:
         if self._first is not None:
             self._first.cancel()
 
-    async def _within_limit(self, work: Callable[[], Awaitable[Answer]], *, again: bool) -> Answer:
+    async def _within_limit(
+        self, work: Callable[[], Awaitable[Answer]], *, again: bool, patience: float = 0.0
+    ) -> Answer:
         if not self._is_known:
             await self._know()
-        async with asyncio.timeout(CALL_SECONDS), self._turns:
+        async with asyncio.timeout(CALL_SECONDS + patience), self._turns:
             try:
                 return await work()
             except RedisConnectionError:
@@ -141,14 +143,14 @@ class ClusterLink:
             return await ask("EVAL", script.source, *words, NEVER_DECODE=True)
 
     async def _write_and_wait(
-        self, script: Script, keys: Sequence[str], arguments: Sequence[Word]
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Word], patience: float
     ) -> int | None:
         """Return how many replicas have it, or ``None`` if the slot has moved meanwhile."""
         node = self._client.get_node_from_key(keys[0])
         pipeline = self._client.pipeline()
         words = (script.digest, len(keys), *keys, *arguments)
         pipeline.execute_command("EVALSHA", *words, target_nodes=node, NEVER_DECODE=True)
-        pipeline.execute_command("WAIT", 1, WAIT_MS, target_nodes=node)
+        pipeline.execute_command("WAIT", 1, wait_ms(patience), target_nodes=node)
         answers = await pipeline.execute(raise_on_error=False, allow_redirections=False)
         if isinstance(answers[0], _REDIRECTIONS):
             return None

@@ -1,11 +1,13 @@
-"""Entries of the feed: members of the state, and fields of the log.
+"""Entries of the feed as the server keeps them: a name, when it is over, what is known.
 
 ::
 
-    JSON array: version, kind, value, min_epoch, not_before, reason
+    name:   kind:value
+    over:   when the entry may be forgotten, "inf" for never; a score
+    known:  version|min_epoch|not_before|reason
 
-When an entry is over is no part of it: that is its score, which can only rise. So the
-same revocation published twice is one member.
+A bound that is not there is ``-``. Text and no JSON, because a script has to merge two:
+it compares the numbers and keeps them as they were written.
 """
 
 from __future__ import annotations
@@ -15,99 +17,64 @@ import math
 from typing import Any, cast
 
 from fastapi_jwtkit.errors import StoreUnavailableError
-from fastapi_jwtkit.records import REVOCATION_VERSION, RevocationEntry
-from fastapi_jwtkit.revocation_entries import merge_entries
+from fastapi_jwtkit.records import REVOCATION_VERSION, RevocationEntry, RevocationKind
 
-__all__ = ["LiveEntries", "entry_of", "member_of", "score_of"]
+__all__ = ["entry_of", "page_of", "words_of"]
 
-
-def member_of(entry: RevocationEntry) -> bytes:
-    """Return an entry as the state keeps it."""
-    fields = (
-        REVOCATION_VERSION,
-        entry.kind,
-        entry.value,
-        entry.min_epoch,
-        entry.not_before,
-        entry.reason,
-    )
-    return json.dumps(fields, separators=(",", ":")).encode("ascii")
+_NONE = "-"
+_VERSION = str(REVOCATION_VERSION)
 
 
-def score_of(entry: RevocationEntry) -> str:
-    """Return when an entry is over, as a score."""
-    return "+inf" if entry.expires_at is None else repr(float(entry.expires_at))
+def words_of(entry: RevocationEntry) -> tuple[bytes, str, bytes]:
+    """Return an entry as the server takes it: its name, when it is over, what is known."""
+    name = f"{entry.kind}:{entry.value}"
+    over = "inf" if entry.expires_at is None else repr(float(entry.expires_at))
+    epoch = _NONE if entry.min_epoch is None else str(int(entry.min_epoch))
+    moment = _NONE if entry.not_before is None else repr(float(entry.not_before))
+    known = f"{_VERSION}|{epoch}|{moment}|{entry.reason}"
+    return _bytes(name), over, _bytes(known)
 
 
-def entry_of(member: bytes, score: bytes) -> RevocationEntry:
+def entry_of(name: str, over: str, known: object) -> RevocationEntry:
     """Return the record of an entry.
 
     Raises:
         StoreUnavailableError: a later release wrote it, or something else did. Nobody may
             be let in past an entry that cannot be read.
     """
-    fields = _fields_of(member)
-    if fields[0] != REVOCATION_VERSION:
-        raise StoreUnavailableError("revocation_version_unknown")
-    _, kind, value, min_epoch, not_before, reason = fields
-    expires_at = float(score)
-    return RevocationEntry(
-        kind=kind,
-        value=value,
-        min_epoch=min_epoch,
-        not_before=not_before,
-        expires_at=None if math.isinf(expires_at) else expires_at,
-        reason=reason,
-    )
-
-
-def _fields_of(member: bytes) -> list[Any]:
+    version, _, rest = known.partition("|") if isinstance(known, str) else ("", "", "")
+    if version != _VERSION:
+        is_later = version.isdigit()
+        raise StoreUnavailableError(
+            "revocation_version_unknown" if is_later else "revocation_malformed"
+        )
     try:
-        fields: Any = json.loads(member)
+        epoch, moment, reason = rest.split("|", 2)
+        kind, value = name.split(":", 1)
+        expires_at = float(over)
+        return RevocationEntry(
+            kind=cast("RevocationKind", kind),
+            value=value,
+            min_epoch=None if epoch == _NONE else int(epoch),
+            not_before=None if moment == _NONE else float(moment),
+            expires_at=None if math.isinf(expires_at) else expires_at,
+            reason=reason,
+        )
     except ValueError as error:
         raise StoreUnavailableError("revocation_malformed") from error
-    if not isinstance(fields, list):
-        raise StoreUnavailableError("revocation_malformed")
-    return cast("list[Any]", fields) or [None]
 
 
-class LiveEntries:
-    """Gathers entries that are not over, one for each name.
+def page_of(text: bytes) -> Any:
+    """Return what a script put into one text: one answer is read faster than thousands.
 
-    The reason is that of the one which kills most.
-
-    Args:
-        now: what time it is, by the server's clock (seconds).
+    Raises:
+        StoreUnavailableError: it is no such text.
     """
-
-    def __init__(self, now: float) -> None:
-        self._now = now
-        self._by_name: dict[tuple[str, str], RevocationEntry] = {}
-
-    def add(self, member: bytes, score: bytes) -> None:
-        """Take an entry as the server keeps it.
-
-        Raises:
-            StoreUnavailableError: it cannot be read.
-        """
-        entry = entry_of(member, score)
-        if entry.expires_at is not None and entry.expires_at <= self._now:
-            return
-        name = (entry.kind, entry.value)
-        known = self._by_name.get(name)
-        if known is None:
-            self._by_name[name] = entry
-        elif _strength(entry) > _strength(known):
-            self._by_name[name] = merge_entries(entry, known)
-        else:
-            self._by_name[name] = merge_entries(known, entry)
-
-    def all(self) -> tuple[RevocationEntry, ...]:
-        """Return what was gathered."""
-        return tuple(self._by_name.values())
+    try:
+        return json.loads(text.decode(errors="surrogatepass")) or []
+    except ValueError as error:
+        raise StoreUnavailableError("revocation_malformed") from error
 
 
-def _strength(entry: RevocationEntry) -> tuple[float, float, str]:
-    bounds = (entry.min_epoch, entry.not_before)
-    epoch, moment = (math.inf if bound is None else bound for bound in bounds)
-    return epoch, moment, entry.reason
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")

@@ -52,14 +52,14 @@ class KeyNames:
         """Return the name of the index of a subject's sessions; it does not say whose."""
         return f"{self._start}{_tag(realm)}:u:{_digest(subject, _SUBJECT_BYTES)}"
 
-    def feed(self, realm: str) -> tuple[str, str]:
-        """Return the names of the state of the feed and of its log."""
+    def feed(self, realm: str) -> tuple[str, str, str]:
+        """Return the names of the feed's state, of what is known of it, and of its log."""
         return self.feed_of_tag(_tag(realm))
 
-    def feed_of_tag(self, tag: str) -> tuple[str, str]:
+    def feed_of_tag(self, tag: str) -> tuple[str, str, str]:
         """Return the names for a realm of which only the tag is known."""
         start = f"{self._start}{{{tag}}}:revoked"
-        return start, f"{start}-log"
+        return start, f"{start}-known", f"{start}-log"
 
     def tag(self, realm: str) -> str:
         """Return what stands for a realm in names."""

@@ -9,8 +9,8 @@ from typing import Any, TypeVar, cast
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from fastapi_jwtkit.stores.redis.lines import Line, Word
-from fastapi_jwtkit.stores.redis.links import CALL_SECONDS, CALLS_AT_ONCE, WAIT_MS
+from fastapi_jwtkit.stores.redis.lines import Line, Wire, Word
+from fastapi_jwtkit.stores.redis.links import CALL_SECONDS, CALLS_AT_ONCE, wait_ms
 from fastapi_jwtkit.stores.redis.scripts import Script
 
 __all__ = ["LineLink"]
@@ -29,11 +29,12 @@ class LineLink:
     """
 
     def __init__(self, client: Redis) -> None:
-        self._pool = client.connection_pool
+        self._new_wire = cast("Callable[[], Wire]", client.connection_pool.make_connection)
         self._loop = asyncio.get_running_loop()
         self._turns = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._lines: list[Line] = []
         self._free: list[Line] = []
-        self._waiting: list[Line] = []
+        self._patient: list[Line] = []
 
     async def evaluate(
         self, script: Script, keys: Sequence[str], arguments: Sequence[Word], /, *, again: bool
@@ -46,7 +47,7 @@ class LineLink:
         return await self._on_line(work, again=again)
 
     async def evaluate_for_replicas(
-        self, script: Script, keys: Sequence[str], arguments: Sequence[Word], /
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Word], /, *, patience: float
     ) -> tuple[int, bool]:
         """Run a script, and wait for a replica where there is one."""
 
@@ -54,9 +55,9 @@ class LineLink:
             result, replicas = await line.evaluate(script, keys, arguments, due=due)
             if replicas < 1:
                 return result, False
-            return result, await line.ask("WAIT", 1, WAIT_MS, due=due) < 1
+            return result, await line.ask("WAIT", 1, wait_ms(patience), due=due) < 1
 
-        return await self._on_line(work, again=True)
+        return await self._on_line(work, again=True, patience=patience)
 
     async def values(self, keys: Sequence[str], /) -> list[bytes | None]:
         """Return the values of keys."""
@@ -82,21 +83,24 @@ class LineLink:
         return [await self.command("", *words)]
 
     async def close(self) -> None:
-        """Close all lines."""
-        lines, self._free, self._waiting = [*self._free, *self._waiting], [], []
-        for line in lines:
+        """Close all lines, those that are waited for too."""
+        for line in self._lines:
             await line.close()
 
     async def _on_line(
-        self, work: Callable[[Line, float], Awaitable[Answer]], *, again: bool
+        self,
+        work: Callable[[Line, float], Awaitable[Answer]],
+        *,
+        again: bool,
+        patience: float = 0.0,
     ) -> Answer:
-        due = self._loop.time() + CALL_SECONDS
+        due = self._loop.time() + CALL_SECONDS + patience
         if self._turns.locked():
             async with asyncio.timeout_at(due):
                 await self._turns.acquire()
         else:
             await self._turns.acquire()
-        line = self._free.pop() if self._free else Line(self._pool.make_connection())
+        line = self._free.pop() if self._free else self._new_line()
         try:
             if not again:
                 await line.ensure_open(due=due)
@@ -110,8 +114,13 @@ class LineLink:
             self._turns.release()
 
     async def _wait(self, words: Sequence[Word], seconds: float) -> Any:
-        line = self._waiting.pop() if self._waiting else Line(self._pool.make_connection())
+        line = self._patient.pop() if self._patient else self._new_line()
         try:
             return await line.ask(*words, due=self._loop.time() + seconds)
         finally:
-            self._waiting.append(line)
+            self._patient.append(line)
+
+    def _new_line(self) -> Line:
+        line = Line(self._new_wire())
+        self._lines.append(line)
+        return line

@@ -5,19 +5,43 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError
 
 from fastapi_jwtkit.stores.redis.scripts import Script
 
-__all__ = ["Line", "Word"]
+__all__ = ["Line", "Wire", "Word"]
 
 Word: TypeAlias = str | bytes | int
 _TRUSTED_SECONDS = 1.0
 """A connection that answered so recently is taken to be open still."""
+
+
+class Wire(Protocol):
+    """What a line asks of a connection of redis-py."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it was opened, and not closed from this side."""
+        ...
+
+    async def connect(self) -> None:
+        """Open it and say who we are."""
+        ...
+
+    async def send_packed_command(self, command: bytes, /) -> None:
+        """Send bytes; closes the connection if it is interrupted."""
+        ...
+
+    async def read_response(self, *, disable_decoding: bool) -> Any:
+        """Read one answer; closes the connection if it is interrupted."""
+        ...
+
+    async def disconnect(self, *, nowait: bool) -> None:
+        """Close it."""
+        ...
 
 
 class Line:
@@ -30,13 +54,23 @@ class Line:
         connection: not connected yet; nobody else uses it.
     """
 
-    __slots__ = ("_answered_at", "_connection", "_due", "_is_cut", "_loop", "_task", "_timer")
+    __slots__ = (
+        "_answered_at",
+        "_connection",
+        "_due",
+        "_is_closed",
+        "_is_cut",
+        "_loop",
+        "_task",
+        "_timer",
+    )
 
-    def __init__(self, connection: AbstractConnection) -> None:
+    def __init__(self, connection: Wire) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._answered_at = -math.inf
         self._due = math.inf
+        self._is_closed = False
         self._is_cut = False
         self._task: asyncio.Task[Any] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -76,6 +110,9 @@ class Line:
         """
         connection, loop = self._connection, self._loop
         if not connection.is_connected:
+            if self._is_closed:
+                message = "the store was closed"
+                raise RedisConnectionError(message)
             async with asyncio.timeout_at(due):
                 await connection.connect()
         task = self._task = asyncio.current_task(loop)
@@ -99,7 +136,8 @@ class Line:
         return answer
 
     async def close(self) -> None:
-        """Close the connection; the next call opens another."""
+        """Close the connection, for good."""
+        self._is_closed = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

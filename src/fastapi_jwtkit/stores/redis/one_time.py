@@ -53,4 +53,4 @@ class RedisOneTimeStore:
             secrets.token_bytes(_ATTEMPT_BYTES),
             reason="one_time_consume_failed",
         )
-        return is_first == 1
+        return bool(is_first == 1)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fastapi_jwtkit.errors import StoreUnavailableError
 from fastapi_jwtkit.records import FeedPage, RevocationEntry
+from fastapi_jwtkit.revocation_entries import merge_entries
 from fastapi_jwtkit.stores.redis.clients import LoopClients
-from fastapi_jwtkit.stores.redis.feed_entries import LiveEntries, member_of, score_of
+from fastapi_jwtkit.stores.redis.feed_entries import entry_of, page_of, words_of
 from fastapi_jwtkit.stores.redis.feed_position import FeedEnd, FeedPosition
 from fastapi_jwtkit.stores.redis.keys import KeyNames
 from fastapi_jwtkit.stores.redis.lines import Word
@@ -20,12 +21,13 @@ from fastapi_jwtkit.stores.redis.server_time import ServerTime, StoreTime
 
 __all__ = ["RedisRevocationStore"]
 
-LOG_KEPT = 10_000
-"""Entries of the log; who is further behind reads the whole state."""
+LOG_SIZE = 10_000
 PUBLISHED_AT_ONCE = 5_000
 """Entries of one script; more would keep the server from all else for too long."""
 PAGE = 1_000
-"""Entries that are read at a time, from the state about as many."""
+"""Entries of the state that are read at a time, about."""
+LOG_PAGE = 200
+"""Entries of the log that are read at a time; each holds up to 20."""
 PRUNE_BATCH = 1_000
 _READS = 3
 _LOG_SIZE = struct.Struct("<I")
@@ -40,6 +42,8 @@ class RedisRevocationStore:
         client: yours, or one for each event loop.
         prefix: what the names of keys begin with.
         time: the store's own clock; tests hand in one with an offset.
+        log_size: publications that the log keeps, about; who is further behind reads the
+            whole state.
     """
 
     sync_after = 1.0
@@ -50,10 +54,12 @@ class RedisRevocationStore:
         *,
         prefix: str = "jwtkit",
         time: StoreTime | None = None,
+        log_size: int = LOG_SIZE,
     ) -> None:
         self._server = RedisServer(client)
         self._keys = KeyNames(prefix)
         self._time = time or ServerTime()
+        self._log_size = _LOG_SIZE.pack(log_size)
         self._publish = load_script("clock", "feed", "replicas", "feed_publish")
         self._snapshot = _script("feed_snapshot")
         self._follow = _script("feed_follow")
@@ -61,20 +67,25 @@ class RedisRevocationStore:
         self._noted: dict[str, float] = {}
 
     async def publish(self, realm: str, entries: Sequence[RevocationEntry], /) -> None:
-        """Add entries; one that is known lives longer and never shorter.
+        """Add entries; one that is known grows and never shrinks.
 
         All or none of 5,000; what is more is added 5,000 at a time.
 
         Raises:
             NotReplicatedError: it is done, and no replica has it yet.
         """
-        start = self._time.argument() + _LOG_SIZE.pack(LOG_KEPT)
-        for first in range(0, len(entries), PUBLISHED_AT_ONCE):
+        start = self._time.argument() + self._log_size
+        merged = _merged(entries)
+        for first in range(0, len(merged), PUBLISHED_AT_ONCE):
             words: list[Word] = [start]
-            for entry in entries[first : first + PUBLISHED_AT_ONCE]:
-                words += (score_of(entry), member_of(entry))
+            for entry in merged[first : first + PUBLISHED_AT_ONCE]:
+                words += words_of(entry)
             await self._server.run_for_replicas(
-                self._publish, self._keys.feed(realm), *words, reason="revocation_publish_failed"
+                self._publish,
+                self._keys.feed(realm),
+                *words,
+                reason="revocation_publish_failed",
+                patience=len(words) / 10_000,
             )
 
     async def snapshot(self, realm: str, /) -> FeedPage:
@@ -97,21 +108,26 @@ class RedisRevocationStore:
         if known is None:
             return await self.snapshot(realm)
         reason, keys = "revocation_read_failed", self._keys.feed(realm)
-        await self._server.wait_for_entry(keys[1], known.last, reason=reason)
-        *start, gone, entries = await self._server.run(
-            self._follow, keys, self._time.argument(), known.last, PAGE, reason=reason
+        await self._server.wait_for_entry(keys[-1], known.last, reason=reason)
+        *start, gone, text = await self._server.run(
+            self._follow, keys, self._time.argument(), known.last, LOG_PAGE, reason=reason
         )
-        end = _end_of(start)
+        end, entries = _end_of(start), page_of(text)
         count = len(entries)
-        if not known.is_followed_by(end, gone=gone, count=count, is_all=count < PAGE):
+        if not known.is_followed_by(end, gone=gone, count=count, is_all=count < LOG_PAGE):
             return await self.snapshot(realm)
-        live = LiveEntries(end.now)
-        for _, (score, member) in entries:
-            live.add(member, score)
+        heard = [
+            entry_of(name, over, known_of_it)
+            for _, words in entries
+            for name, known_of_it, over in zip(words[::4], words[1::4], words[3::4], strict=True)
+        ]
         if entries:
-            known = known.after(entries[-1][0].decode(), count)
+            known = known.after(entries[-1][0], count)
         return FeedPage(
-            entries=live.all(), position=known.to_text(), whole=False, born_at=end.born_at
+            entries=_live(heard, end.now),
+            position=known.to_text(),
+            whole=False,
+            born_at=end.born_at,
         )
 
     async def prune(self) -> int:
@@ -138,9 +154,9 @@ class RedisRevocationStore:
         """
         keys, cursor = self._keys.feed(realm), _START
         first: FeedEnd | None = None
-        live = LiveEntries(0.0)
+        by_name: dict[str, RevocationEntry] = {}  # a page may repeat what another had
         while first is None or cursor != _START:
-            *start, next_cursor, members = await self._server.run(
+            *start, next_cursor, text = await self._server.run(
                 self._snapshot,
                 keys,
                 self._time.argument(),
@@ -149,15 +165,17 @@ class RedisRevocationStore:
                 reason="revocation_read_failed",
             )
             end, cursor = _end_of(start), next_cursor.decode()
-            if first is None:
-                first, live = end, LiveEntries(end.now)
+            first = first or end
             if (end.born_at, end.run_id) != (first.born_at, first.run_id):
                 return None
-            for member, score in zip(members[::2], members[1::2], strict=True):
-                if member:  # the other is the birth
-                    live.add(member, score)
-        position = FeedPosition.at_end(first).to_text()
-        return FeedPage(entries=live.all(), position=position, whole=True, born_at=first.born_at)
+            for name, over, known in zip(*page_of(text), strict=True):
+                by_name[name] = entry_of(name, over, known)
+        return FeedPage(
+            entries=_live(by_name.values(), first.now),
+            position=FeedPosition.at_end(first).to_text(),
+            whole=True,
+            born_at=first.born_at,
+        )
 
     async def _note(self, realm: str, born_at: float) -> None:
         """Enter the realm among those that ``prune`` looks after."""
@@ -178,6 +196,20 @@ def _end_of(answer: Sequence[Any]) -> FeedEnd:
     return FeedEnd(
         born_at=born_at, now=now, run_id=run_id.decode(), last=last.decode(), added=added
     )
+
+
+def _merged(entries: Iterable[RevocationEntry]) -> Sequence[RevocationEntry]:
+    """Return one entry for each name: the script takes no name twice."""
+    by_name: dict[tuple[str, str], RevocationEntry] = {}
+    for entry in entries:
+        name = entry.kind, entry.value
+        known = by_name.get(name)
+        by_name[name] = entry if known is None else merge_entries(known, entry)
+    return tuple(by_name.values())
+
+
+def _live(entries: Iterable[RevocationEntry], now: float) -> tuple[RevocationEntry, ...]:
+    return tuple(entry for entry in entries if entry.expires_at is None or entry.expires_at > now)
 
 
 def _script(name: str) -> Script:

@@ -26,7 +26,7 @@ class Script:
 @cache
 def load_script(*names: str) -> Script:
     """Return the script that these files of ``lua/`` make, one after the other."""
-    folder = files(__package__) / "lua"
+    folder = files("fastapi_jwtkit.stores.redis") / "lua"
     source = b"\n".join((folder / f"{name}.lua").read_bytes() for name in names)
     # Not a secret: it is how the server names scripts.
     digest = hashlib.sha1(source, usedforsecurity=False).hexdigest()

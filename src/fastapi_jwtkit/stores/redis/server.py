@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from fastapi_jwtkit.errors import NotReplicatedError
 from fastapi_jwtkit.store_errors import store_call
 from fastapi_jwtkit.stores.redis.clients import LoopClients
-from fastapi_jwtkit.stores.redis.links import Link, RedisClient
 from fastapi_jwtkit.stores.redis.lines import Word
+from fastapi_jwtkit.stores.redis.links import Link, RedisClient
 from fastapi_jwtkit.stores.redis.scripts import Script
 
 __all__ = ["RedisServer"]
@@ -42,8 +42,11 @@ class RedisServer:
         """Run a script, once more if the connection breaks.
 
         Args:
-            again: whether running it twice does what running it once does.
+            script: what to run.
+            keys: of one slot.
+            arguments: of the script.
             reason: of the ``StoreUnavailableError``.
+            again: whether running it twice does what running it once does.
 
         Raises:
             StoreUnavailableError: the server did not answer, or not in a way we know.
@@ -52,9 +55,21 @@ class RedisServer:
             return await self._clients.here().evaluate(script, keys, arguments, again=again)
 
     async def run_for_replicas(
-        self, script: Script, keys: Sequence[str], *arguments: Word, reason: str
+        self,
+        script: Script,
+        keys: Sequence[str],
+        *arguments: Word,
+        reason: str,
+        patience: float = 0.0,
     ) -> int:
         """Run a script that must not be undone by a fail-over, and return its number.
+
+        Args:
+            script: returns a number and how many replicas it saw.
+            keys: of one slot.
+            arguments: of the script.
+            reason: of the ``StoreUnavailableError``.
+            patience: seconds that it may take longer than other calls.
 
         Raises:
             NotReplicatedError: it is done, and no replica has it yet.
@@ -62,7 +77,9 @@ class RedisServer:
         """
         with store_call(reason):
             link = self._clients.here()
-            result, is_missing = await link.evaluate_for_replicas(script, keys, arguments)
+            result, is_missing = await link.evaluate_for_replicas(
+                script, keys, arguments, patience=patience
+            )
             if is_missing:
                 raise NotReplicatedError(reason)
             return result

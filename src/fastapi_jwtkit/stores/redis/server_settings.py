@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from redis.exceptions import ResponseError
 
@@ -70,13 +70,15 @@ async def _warnings(link: Link) -> list[str]:
 def _said(info: Any) -> Mapping[str, str]:
     """Return the answer to INFO by its names, whoever took it apart."""
     if isinstance(info, Mapping):
-        return {str(name): str(value) for name, value in info.items()}
+        names = cast("Mapping[object, object]", info)
+        return {str(name): str(value) for name, value in names.items()}
     lines = info.decode(errors="replace").splitlines()
     return dict(line.split(":", 1) for line in lines if ":" in line)
 
 
 def _value(pair: Any) -> str:
     """Return the one value in the answer to CONFIG GET: a map or a list, by the protocol."""
-    values = list(pair.values()) if isinstance(pair, Mapping) else list(pair)[1:2]
-    value = values[0] if values else ""
+    is_map = isinstance(pair, Mapping)
+    parts = cast("Mapping[object, object]", pair).values() if is_map else pair[1:2]
+    value = next(iter(parts), "")
     return value.decode() if isinstance(value, bytes) else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import struct
+from collections.abc import Sequence
 from typing import cast
 
 from fastapi_jwtkit.errors import StoreUnavailableError
@@ -139,31 +140,37 @@ class RedisSessionStore:
             ),
         )
 
-    async def list(self, realm: str, subject: str, /) -> list[Session]:
+    async def list(self, realm: str, subject: str, /) -> Sequence[Session]:
         """Return the subject's live sessions, oldest first."""
         index, reason = self._keys.subject(realm, subject), "session_list_failed"
         now, *names = await self._server.run(
             self._list_subject, (index,), self._time.argument(), reason=reason
         )
-        sids = [name.decode() for name in names]
-        rows = await self._rows([self._keys.session(realm, sid) for sid in sids], reason=reason)
-        found = [
-            session_of(realm, sid, row)
-            for sid, row in zip(sids, rows, strict=True)
-            if row is not None
-        ]
-        live = [session for session in found if _is_live(session, _TIME.unpack(now)[0])]
-        await self._forget(index, [one.sid for one in found if one not in live])
-        mine = (session for session in live if session.subject == subject)
-        return sorted(mine, key=lambda session: (session.created_at, session.sid))
+        live, over = list[Session](), list[str]()
+        for sid, row in await self._rows(realm, [name.decode() for name in names], reason=reason):
+            session = session_of(realm, sid, row)
+            if not _is_live(session, _TIME.unpack(now)[0]):
+                over.append(sid)
+            elif session.subject == subject:
+                live.append(session)
+        await self._forget(index, over)
+        return sorted(live, key=lambda session: (session.created_at, session.sid))
 
-    async def _rows(self, keys: list[str], *, reason: str) -> list[bytes | None]:
-        async def read(link: Link) -> list[bytes | None]:
+    async def _rows(
+        self, realm: str, sids: Sequence[str], *, reason: str
+    ) -> Sequence[tuple[str, bytes]]:
+        """Return the rows that there are, each with its id."""
+        if not sids:
+            return ()
+        keys = [self._keys.session(realm, sid) for sid in sids]
+
+        async def read(link: Link) -> Sequence[bytes | None]:
             return await link.values(keys)
 
-        return await self._server.ask(read, reason=reason) if keys else []
+        rows = await self._server.ask(read, reason=reason)
+        return [(sid, row) for sid, row in zip(sids, rows, strict=True) if row is not None]
 
-    async def _forget(self, index: str, sids: list[str]) -> None:
+    async def _forget(self, index: str, sids: Sequence[str]) -> None:
         """Take sessions that are over out of an index; what is over stays so."""
         if not sids:
             return

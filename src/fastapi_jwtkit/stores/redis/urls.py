@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 from urllib.parse import parse_qsl, unquote
 
 from redis.asyncio import Redis, RedisCluster, Sentinel
@@ -81,11 +81,11 @@ def _cluster(address: _Address) -> NewClient:
 def _sentinel(address: _Address) -> NewClient:
     secure = {key: address.options[key] for key in address.options if key.startswith("ssl")}
     limits = {"socket_connect_timeout": SENTINEL_SECONDS, "socket_timeout": SENTINEL_SECONDS}
-    sentinel = Sentinel(
+    sentinel: Any = cast("Any", Sentinel)(  # untyped as it is
         address.hosts,
         sentinel_kwargs=_settings() | limits | secure | dict(address.sentinel_options),
     )
-    client = sentinel.master_for(address.service, **_settings(), **address.options)
+    client: Redis = sentinel.master_for(address.service, **_settings(), **address.options)
     return client, sentinel.sentinels
 
 

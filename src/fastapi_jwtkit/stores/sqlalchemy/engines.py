@@ -6,6 +6,9 @@ import asyncio
 import os
 import threading
 import weakref
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import URL, AsyncAdaptedQueuePool, event, make_url
@@ -23,6 +26,13 @@ BUSY_MILLISECONDS = 2_000
 _EXAMPLES = "postgresql+asyncpg://user:password@host/name or sqlite+aiosqlite:///./app.db"
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    process: int
+    engine: AsyncEngine
+    life: AsyncGenerator[None]
+
+
 class LoopEngines:
     """Makes an engine at first use in a (process, event loop), and none before.
 
@@ -37,27 +47,51 @@ class LoopEngines:
         self._url = _checked(url)
         self.dialect = self._url.get_backend_name()
         self._lock = threading.Lock()
-        self._engines: weakref.WeakKeyDictionary[
-            asyncio.AbstractEventLoop, tuple[int, AsyncEngine]
-        ] = weakref.WeakKeyDictionary()
+        self._opened: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Opened] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._inherited: list[_Opened] = []
 
     def here(self) -> AsyncEngine:
         """Return the engine of the running event loop."""
         loop = asyncio.get_running_loop()
         with self._lock:
-            process, engine = self._engines.get(loop, (0, None))
-            if engine is None or process != os.getpid():
-                engine = _engine(self._url)
-                self._engines[loop] = os.getpid(), engine
-            return engine
+            opened = self._opened.get(loop)
+            if opened is None or opened.process != os.getpid():
+                opened = self._open(loop, inherited=opened)
+        return opened.engine
 
     async def close(self) -> None:
         """Close the connections of the running event loop; the next call opens new ones."""
         with self._lock:
-            process, engine = self._engines.pop(asyncio.get_running_loop(), (0, None))
-        if engine is not None:
-            # A child must not talk on the sockets of its parent.
-            await engine.dispose(close=process == os.getpid())
+            opened = self._opened.pop(asyncio.get_running_loop(), None)
+        if opened is not None and opened.process == os.getpid():
+            await opened.life.aclose()
+
+    def _open(self, loop: asyncio.AbstractEventLoop, *, inherited: _Opened | None) -> _Opened:
+        if inherited is not None:
+            # Kept, for a child must not talk on the sockets of its parent.
+            self._inherited.append(inherited)
+        engine = _engine(self._url)
+        opened = _Opened(os.getpid(), engine, self._live(loop, engine))
+        # An event loop that ends closes its generators first, and so these connections:
+        # nothing has to be closed where a loop lives for one test or one request.
+        with suppress(StopIteration):
+            opened.life.asend(None).send(None)
+        self._opened[loop] = opened
+        return opened
+
+    async def _live(
+        self, loop: asyncio.AbstractEventLoop, engine: AsyncEngine
+    ) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            with self._lock:
+                opened = self._opened.get(loop)
+                if opened is not None and opened.engine is engine:
+                    del self._opened[loop]
+            await engine.dispose()
 
 
 def _checked(url: str | URL) -> URL:

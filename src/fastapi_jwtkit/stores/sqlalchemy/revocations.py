@@ -34,7 +34,7 @@ SWEEP_BATCH = 20
 PRUNE_BATCH = 1_000
 ONE_STATEMENT = 100
 """Entries that are published by one statement; more need a transaction around many."""
-AT_A_TIME = 1_000
+AT_A_TIME = 500
 """Rows that are made into entries in one turn of the event loop: a few milliseconds."""
 # A worker that is stopped before its COMMIT must not commit after the overlap.
 _COMMIT_SOON = text("SET LOCAL idle_in_transaction_session_timeout = '3s'")

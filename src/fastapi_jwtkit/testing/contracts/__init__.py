@@ -18,7 +18,7 @@ returns an empty store, and the few methods that its docstring names::
 The fixture may be asynchronous and may clean up behind a ``yield``: each test gets an instance
 of the class of its own, which its fixtures share, so ``self`` is the place for what they make.
 
-Needs ``pytest`` 8.4 and ``pytest-asyncio`` 1.4 or later, in its mode ``auto`` or ``strict``
+Needs the extra ``testing``: ``pytest`` and ``pytest-asyncio``, in its mode ``auto`` or ``strict``
 (in ``strict``, an asynchronous fixture is a ``pytest_asyncio.fixture``). No test is skipped:
 what a store cannot do it fails.
 """
@@ -31,7 +31,7 @@ from fastapi_jwtkit.errors import MissingExtraError
 
 for _tool in ("pytest", "pytest-asyncio"):
     if find_spec(_tool.replace("-", "_")) is None:
-        raise MissingExtraError(_tool, None)
+        raise MissingExtraError(_tool, "testing")
 
 import pytest  # noqa: E402
 

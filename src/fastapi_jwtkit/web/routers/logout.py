@@ -66,7 +66,7 @@ async def _proofs(
     for transport in auth.transports:
         raw = transport.read(request)
         if raw is not None:
-            proofs.append(await auth.kit.prove_access(raw))
+            proofs.append(await auth.kit.prove_access(raw.decode("latin-1")))
     if body is not None and body.refresh_token is not None:
         proofs.append(await _prove_refresh(auth.kit, body.refresh_token.get_secret_value()))
     if not proofs:

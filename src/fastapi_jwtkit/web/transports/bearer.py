@@ -26,7 +26,7 @@ class BearerTransport:
 
     name = "bearer"
 
-    def read(self, connection: HTTPConnection, /) -> str | None:
+    def read(self, connection: HTTPConnection, /) -> bytes | None:
         """Return the token, ``None`` without one or with another scheme.
 
         Raises:
@@ -42,12 +42,13 @@ class BearerTransport:
                 found = value
         if found is None:
             return None
-        if found[:7].lower() != b"bearer ":
+        scheme, _, token = found.partition(b" ")
+        if scheme != b"Bearer" and scheme.lower() != b"bearer":
             if _SCHEME.match(found):
                 raise InvalidTokenError("malformed_authorization")
             return None
         # What characters it has is for the parser to say, of a token it does not know yet.
-        token = found[7:].strip(b" ")
-        if found[6:7] != b" " or not token:
+        token = token.strip(b" ")
+        if not token:
             raise InvalidTokenError("malformed_authorization")
-        return token.decode("latin-1")
+        return token

@@ -17,8 +17,8 @@ class Transport(Protocol):
         """Name in settings and in session rows, such as ``bearer``."""
         ...
 
-    def read(self, connection: HTTPConnection, /) -> str | None:
-        """Return the access token of the request, ``None`` if it carries none.
+    def read(self, connection: HTTPConnection, /) -> bytes | None:
+        """Return the access token of the request as it came, ``None`` if it carries none.
 
         Raises:
             InvalidTokenError: there is something in the token's place that is no token.

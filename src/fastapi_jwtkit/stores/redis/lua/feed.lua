@@ -1,32 +1,34 @@
--- Goes before scripts of the feed. KEYS: the state, a sorted set of packed entries by the
--- time when each is over; and the log, a stream of what was added.
--- The state holds its own birth, so that whoever empties it takes that too: the member ''
+-- Goes before scripts of the feed. KEYS: the state, a sorted set of names by the time when
+-- each is over; what is known of each name, a hash; and the log, a stream of what was added.
+-- The state holds its own birth, so that whoever empties it takes that too: the name ''
 -- whose score is the time below zero.
+local STATE, KNOWN, LOG = KEYS[1], KEYS[2], KEYS[3]
 local BIRTH = ''
 
 local function born_of(now)
-  local score = redis.call('ZSCORE', KEYS[1], BIRTH)
+  local score = redis.call('ZSCORE', STATE, BIRTH)
   if score then
     return -score
   end
-  redis.call('ZADD', KEYS[1], -now, BIRTH)
+  redis.call('ZADD', STATE, -now, BIRTH)
   return now
 end
 
 local function sweep(now, count)
-  local over = redis.call('ZRANGEBYSCORE', KEYS[1], 0, now, 'LIMIT', 0, count)
-  for _, member in ipairs(over) do
-    redis.call('ZREM', KEYS[1], member)
+  local over = redis.call('ZRANGEBYSCORE', STATE, 0, now, 'LIMIT', 0, count)
+  for _, name in ipairs(over) do
+    redis.call('ZREM', STATE, name)
+    redis.call('HDEL', KNOWN, name)
   end
   return #over
 end
 
 -- The last number of the log, how many entries it ever had, and how many of them are gone.
 local function log_end()
-  if redis.call('EXISTS', KEYS[2]) == 0 then
+  if redis.call('EXISTS', LOG) == 0 then
     return '0-0', 0, 0
   end
-  local info, said = redis.call('XINFO', 'STREAM', KEYS[2]), {}
+  local info, said = redis.call('XINFO', 'STREAM', LOG), {}
   for at = 1, #info, 2 do
     said[info[at]] = info[at + 1]
   end
