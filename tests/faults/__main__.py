@@ -23,8 +23,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ["PYTHONPATH"] = sys.path[0]  # for the process that workers are forked from
 
 from faults import replica_faults, sql_faults, valkey_faults
+from faults.play import Outcome, perform
 from faults.report import markdown, table, write_between_markers
-from faults.stage import Fault, Outcome, Stand, perform
+from faults.stands import Fault, Stand
 
 STANDS: tuple[Stand, ...] = (
     *valkey_faults.STANDS,

@@ -39,6 +39,7 @@ class Crowd:
         asker: how.
         promises: what has to hold.
         live: sessions that nobody has tried to end.
+        waiting: those of them that no client uses yet: they survived the fault before.
         dead: sessions whose end was acknowledged.
         stopping: whether they should come to an end.
         random: which worker, which pause; the same choices in each run.
@@ -48,9 +49,14 @@ class Crowd:
     asker: Asker
     promises: Promises
     live: list[Held] = field(default_factory=list)
+    waiting: list[Held] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
     stopping: bool = False
     random: random.Random = field(default_factory=lambda: random.Random(20))  # noqa: S311
+
+    def take_over(self) -> Held | None:
+        """Return a session of before, if there is one left."""
+        return self.waiting.pop() if self.waiting else None
 
     def any_worker(self) -> Worker:
         """Return whom a load balancer might choose."""
@@ -82,7 +88,7 @@ class Client:
         """Open sessions, use them and end them, until the crowd stops."""
         crowd = self._crowd
         while not crowd.stopping:
-            held = await self.log_in(f"{PREFIX}{next(_numbers)}")
+            held = crowd.take_over() or await self.log_in(f"{PREFIX}{next(_numbers)}")
             for _ in range(crowd.random.randint(*ROTATIONS)):
                 await self._use(held)
                 if held.lost or crowd.stopping:

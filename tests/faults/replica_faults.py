@@ -9,7 +9,7 @@ from functools import partial
 from fastapi_jwtkit.stores.redis.keys import KeyNames
 from faults.held import MayLose
 from faults.people import ISSUER
-from faults.stage import Fault, Stage, Stand
+from faults.stands import Fault, Stage, Stand
 from faults.valkey_faults import PROMPT_SECONDS
 from valkey_cluster import ValkeyCluster, ValkeySentinel, running_cluster, running_sentinel
 from valkey_server import ValkeyServer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from faults.stage import Outcome
+from faults.play import Outcome
 
 BEGIN = "<!-- faults: the table is written by tests/faults -->"
 END = "<!-- faults: end of the table -->"
@@ -21,6 +21,7 @@ HEAD = (
     "accepted-dead",
     "sessions lost",
     "longest outage",
+    "slowest answer",
     "verdict",
 )
 
@@ -39,6 +40,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
         str(ledger.accepted_dead),
         f"{ledger.lost} of {ledger.sessions}",
         f"{ledger.outage('call'):.1f} s / {ledger.outage('write'):.1f} s",
+        f"{ledger.slowest:.1f} s",
         ledger.verdict,
     )
 

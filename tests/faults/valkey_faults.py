@@ -10,7 +10,7 @@ from pathlib import Path
 
 from faults import worker_faults
 from faults.held import MayLose
-from faults.stage import Fault, Stage, Stand
+from faults.stands import Fault, Stage, Stand
 from valkey_server import ValkeyServer, running_valkey
 
 FROZEN_SECONDS = 3.0

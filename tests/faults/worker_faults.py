@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from faults.probes import knock
-from faults.stage import MAX_STALENESS, Fault, Stage
+from faults.stands import MAX_STALENESS, Fault, Stage
 
 FROZEN_SECONDS = MAX_STALENESS + 2.0
 IMPATIENT_SECONDS = 1.5
