@@ -17,8 +17,7 @@ from faults.held import Dead, Held, Promises
 from faults.ledger import PATIENCE_SECONDS, Ledger
 from faults.probes import ask_about_all, haunt, watch
 from faults.stands import MAX_STALENESS, Fault, Stage, Stand, running
-from faults.workers import Worker
-from server_processes import PLAIN_HTTP
+from faults.workers import PLAIN_HTTP, Worker
 
 CLIENTS = 12
 THIEVES = 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import ssl
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,12 +17,14 @@ import httpx
 
 from faults.people import CLOCK_AHEAD
 from faults.serving import serve
-from server_processes import PLAIN_HTTP, READY_SECONDS, STOP_SECONDS, environment_of
+from server_processes import READY_SECONDS, STOP_SECONDS, environment_of
 from valkey_server import free_port
 from waiting import wait_until
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["__main__", "faults.serving"])
+PLAIN_HTTP = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Made once: each client would read the certificates of the world, and use none."""
 AFTERMATH_SECONDS = 0.5
 """A connection that was made while a worker was down may fail a moment later."""
 
