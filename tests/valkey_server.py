@@ -91,6 +91,11 @@ class ValkeyServer:
         return self._running().pid
 
     @property
+    def runs(self) -> bool:
+        """Whether it was started and not ended since."""
+        return self._process is not None
+
+    @property
     def log(self) -> str:
         """What it has said so far."""
         return (self._home / "server.log").read_text("utf-8", "replace")

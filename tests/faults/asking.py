@@ -8,8 +8,7 @@ from typing import Any
 import httpx
 
 from faults.ledger import PATIENCE_SECONDS, Answer, Kind, Ledger
-from faults.workers import Worker
-from server_processes import PLAIN_HTTP
+from faults.workers import PLAIN_HTTP, Worker
 
 
 class Asker:

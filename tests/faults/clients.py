@@ -14,7 +14,7 @@ from faults.ledger import REFUSALS, Answer
 from faults.people import PASSWORD, PREFIX
 from faults.workers import Worker
 
-GIVE_UP_SECONDS = 25.0
+GIVE_UP_SECONDS = 45.0
 """Within the grace window: a client that tries for longer would be taken for a thief."""
 RETRY_SECONDS = (0.15, 0.45)
 PAUSE_SECONDS = (0.05, 0.3)
@@ -39,6 +39,7 @@ class Crowd:
         asker: how.
         promises: what has to hold.
         live: sessions that nobody has tried to end.
+        waiting: those of them that no client uses yet: they survived the fault before.
         dead: sessions whose end was acknowledged.
         stopping: whether they should come to an end.
         random: which worker, which pause; the same choices in each run.
@@ -48,9 +49,14 @@ class Crowd:
     asker: Asker
     promises: Promises
     live: list[Held] = field(default_factory=list)
+    waiting: list[Held] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
     stopping: bool = False
     random: random.Random = field(default_factory=lambda: random.Random(20))  # noqa: S311
+
+    def take_over(self) -> Held | None:
+        """Return a session of before, if there is one left."""
+        return self.waiting.pop() if self.waiting else None
 
     def any_worker(self) -> Worker:
         """Return whom a load balancer might choose."""
@@ -82,7 +88,7 @@ class Client:
         """Open sessions, use them and end them, until the crowd stops."""
         crowd = self._crowd
         while not crowd.stopping:
-            held = await self.log_in(f"{PREFIX}{next(_numbers)}")
+            held = crowd.take_over() or await self.log_in(f"{PREFIX}{next(_numbers)}")
             for _ in range(crowd.random.randint(*ROTATIONS)):
                 await self._use(held)
                 if held.lost or crowd.stopping:
@@ -103,11 +109,20 @@ class Client:
                     await self.refresh(held)
             crowd.live.remove(held)
             if not held.lost:
-                answer = await self._spend(first)
-                if answer.status == 200:
-                    crowd.promises.ledger.broken("a reused token was answered", answer.worker.name)
-                crowd.bury(held, answer, "reuse")
+                await self._present_again(held, first)
             await crowd.pause((0.3, 0.8))
+
+    async def _present_again(self, held: Held, first: str) -> None:
+        """Present a token of long ago: two parties hold it, so the session has to end."""
+        answer = await self._spend(first)
+        if answer.status in REFUSALS:
+            self._crowd.bury(held, answer, "reuse")
+            return
+        if not self._crowd.promises.may_forget(at=answer.ended):
+            self._crowd.promises.ledger.broken("a reused token was answered", answer.worker.name)
+        # A store that went back has forgotten how long ago that was. It is logged out instead.
+        held.take(answer)
+        await self._log_out(held)
 
     async def log_in(self, login: str) -> Held:
         """Open a session."""
@@ -200,11 +215,11 @@ class Client:
         if answer.status != 204:
             crowd.promises.ledger.broken("a logout was refused", f"{how}: {answer.body}")
             return
-        if crowd.promises.may_be_lost(ended[0], at=answer.ended):
-            # A token of a session that was lost says whose it was to nobody: it ends no others.
-            ended = ended[:1]
-        for held in ended:
-            crowd.bury(held, answer, how)
+        # What the store lost it cannot name; and a token of a lost session ends no others.
+        lost = [crowd.promises.may_be_lost(held, at=answer.ended) for held in ended]
+        for held, is_lost in zip(ended, lost, strict=True):
+            if held is ended[0] or not (is_lost or lost[0]):
+                crowd.bury(held, answer, how)
 
     async def _until_answered(self, send: Callable[[], Awaitable[Answer]]) -> Answer:
         """Send again after a 503 or no answer, as a client does."""

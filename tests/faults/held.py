@@ -48,7 +48,7 @@ class Held:
         self.access.append(answer.body["access_token"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Dead:
     """A session whose end was acknowledged: no token of it may be accepted any more.
 
@@ -57,6 +57,7 @@ class Dead:
         how: what ended it.
         ended: when that was acknowledged.
         by: the worker that acknowledged it, and how often that had been started.
+        accepted: whether a token of it was accepted later than it may be.
     """
 
     held: Held
@@ -64,6 +65,7 @@ class Dead:
     ended: float
     by: Worker
     by_start: int
+    accepted: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,10 +90,13 @@ class Promises:
 
     def may_be_lost(self, held: Held, *, at: float) -> bool:
         """Say whether the fault may have ended a session by then."""
-        began = self.fault_began
-        if at < began or self.may_lose is MayLose.NONE:
+        if not self.may_forget(at=at):
             return False
-        return self.may_lose is MayLose.ALL or held.opened >= began
+        return self.may_lose is MayLose.ALL or held.opened >= self.fault_began
+
+    def may_forget(self, *, at: float) -> bool:
+        """Say whether the store may have lost writes by then."""
+        return at >= self.fault_began and self.may_lose is not MayLose.NONE
 
     def refused(self, held: Held, answer: Answer, what: str) -> None:
         """Judge a 400 or 401 to a session that nobody ended."""
@@ -113,6 +118,7 @@ class Promises:
             return
         self.ledger.dead_accepted_for = max(self.ledger.dead_accepted_for, late)
         if late > self.limit(dead, answer) + SLACK_SECONDS:
+            dead.accepted = True
             self.ledger.accepted_dead += 1
             text = (
                 f"{what} at {answer.worker.name}, {late:.2f} s after {dead.how} at {dead.by.name}"

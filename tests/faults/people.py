@@ -10,6 +10,7 @@ CLOCK_AHEAD = "FAULTS_CLOCK_AHEAD"
 """By how many seconds the clock of this worker is ahead of the machine's."""
 PASSWORD = "the password of everybody in here"
 PREFIX = "person"
+ISSUER = "https://faults.example"
 
 
 class People:

@@ -10,8 +10,8 @@ from faults.held import SLACK_SECONDS, Dead
 from faults.ledger import PATIENCE_SECONDS, REFUSALS, Answer
 from faults.workers import Worker
 
-PAUSE_SECONDS = (0.04, 0.12)
-WATCH_SECONDS = (0.05, 0.15)
+PAUSE_SECONDS = (0.06, 0.2)
+WATCH_SECONDS = (0.08, 0.25)
 FRESHLY_DEAD = 12
 ASKED_AT_THE_END = 50
 AT_ONCE = 8

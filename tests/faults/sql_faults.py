@@ -14,7 +14,7 @@ import asyncpg
 from faults import worker_faults
 from faults.breakable_postgres import BreakablePostgres, running_breakable_postgres
 from faults.held import MayLose
-from faults.stage import Fault, Stage, Stand
+from faults.stands import Fault, Stage, Stand
 
 FROZEN_SECONDS = 3.0
 CUTS = 10

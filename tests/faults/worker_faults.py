@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from faults.probes import knock
-from faults.stage import MAX_STALENESS, Fault, Stage
+from faults.stands import MAX_STALENESS, Fault, Stage
 
 FROZEN_SECONDS = MAX_STALENESS + 2.0
 IMPATIENT_SECONDS = 1.5
 DOWN_SECONDS = 1.0
+AHEAD_SECONDS = 2.0
+TOGETHER_SECONDS = 3.0
 
 
 async def _kill_one(stage: Stage) -> None:
@@ -35,9 +37,13 @@ async def _freeze_one(stage: Stage) -> None:
     await knocking
 
 
-async def _nothing(_: Stage) -> None:
-    """Let the clocks be apart for a while."""
-    await asyncio.sleep(3.0)
+async def _set_clock(stage: Stage) -> None:
+    """Start a worker again with another clock, and let both kinds serve for a while."""
+    worker = stage.workers[1]
+    worker.kill()
+    worker.clock_ahead = AHEAD_SECONDS
+    await asyncio.to_thread(worker.start)
+    await asyncio.sleep(TOGETHER_SECONDS)
 
 
 KILLED = Fault(slug="worker-killed", name="One worker killed (-9) amid refreshes", strike=_kill_one)
@@ -47,4 +53,6 @@ FROZEN = Fault(
     strike=_freeze_one,
     patience=IMPATIENT_SECONDS,
 )
-CLOCKS = Fault(slug="clocks", name="Clocks of the workers 2 s apart", strike=_nothing)
+CLOCKS = Fault(
+    slug="clocks", name=f"Clock of one worker {AHEAD_SECONDS:.0f} s ahead", strike=_set_clock
+)

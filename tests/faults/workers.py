@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
+import ssl
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import httpx
 
 from faults.people import CLOCK_AHEAD
-from server_processes import PLAIN_HTTP, READY_SECONDS, STOP_SECONDS, environment_of
+from faults.serving import serve
+from server_processes import READY_SECONDS, STOP_SECONDS, environment_of
 from valkey_server import free_port
 from waiting import wait_until
 
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["__main__", "faults.serving"])
+PLAIN_HTTP = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Made once: each client would read the certificates of the world, and use none."""
 AFTERMATH_SECONDS = 0.5
 """A connection that was made while a worker was down may fail a moment later."""
 
@@ -51,13 +57,18 @@ class Worker:
     port: int = 0
     absences: list[Absence] = field(default_factory=list)
     starts: int = 0
-    _process: subprocess.Popen[bytes] | None = None
+    _process: ForkServerProcess | None = None
     _heard: int = 0
 
     @property
     def url(self) -> str:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Which process it is."""
+        return _pid(self._running())
 
     @property
     def output(self) -> str:
@@ -85,30 +96,22 @@ class Worker:
     def start(self) -> None:
         """Start it and wait until it answers: the first time on a free port, then on the same."""
         self.port = self.port or free_port()
-        command = [sys.executable, "-m", "uvicorn", "faults.app:app", "--port", str(self.port)]
-        command += ["--log-level", "warning", "--no-access-log", "--timeout-keep-alive", "120"]
         environment = environment_of(self.directory, **self.settings)
-        environment["PYTHONPATH"] = str(Path(__file__).parents[1])
         environment[CLOCK_AHEAD] = str(self.clock_ahead)
-        with self._output_file.open("ab") as file:
-            process = subprocess.Popen(  # noqa: S603 - this interpreter
-                command,
-                cwd=self.directory,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._output_file.touch()
+        process = FORKS.Process(
+            target=serve, args=(environment, self.port, self._output_file), daemon=True
+        )
+        process.start()
         self._process = process
         self.starts += 1
 
         def answers() -> bool:
-            if process.poll() is not None:
+            if not process.is_alive():
                 raise RuntimeError(f"{self.name} did not start:\n{self.output}")
             with suppress(httpx.TransportError):
                 answer = httpx.get(f"{self.url}/pid", trust_env=False, verify=PLAIN_HTTP, timeout=2)
-                return bool(answer.json() == process.pid)
+                return bool(answer.json() == self.pid)
             return False
 
         wait_until(answers, f"{self.name} answers", seconds=READY_SECONDS)
@@ -120,40 +123,45 @@ class Worker:
         self.absences.append(Absence(time.monotonic()))
         process = self._running()
         process.kill()
-        process.wait()
+        process.join(STOP_SECONDS)
         self._process = None
 
     def freeze(self) -> None:
         """Stop it where it is (``SIGSTOP``); the kernel goes on taking connections for it."""
         self.absences.append(Absence(time.monotonic()))
-        self._running().send_signal(signal.SIGSTOP)
+        os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let it go on where it was stopped."""
-        self._running().send_signal(signal.SIGCONT)
+        os.kill(self.pid, signal.SIGCONT)
         self.absences[-1].ended = time.monotonic()
 
     def stop(self) -> None:
         """End it, also if it is frozen."""
         process, self._process = self._process, None
-        if process is None or process.poll() is not None:
+        if process is None or not process.is_alive():
             return
-        process.send_signal(signal.SIGCONT)
+        os.kill(_pid(process), signal.SIGCONT)
         process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # the group was made for this process
-            process.wait()
+        process.join(STOP_SECONDS)
+        if process.is_alive():
+            process.kill()
+            process.join(STOP_SECONDS)
 
     @property
     def _output_file(self) -> Path:
         return self.directory / f"{self.name}.txt"
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> ForkServerProcess:
         if self._process is None:
             raise RuntimeError(f"{self.name} does not run")
         return self._process
+
+
+def _pid(process: ForkServerProcess) -> int:
+    if process.pid is None:
+        raise RuntimeError("the process was not started")
+    return process.pid
 
 
 def stop_all(workers: Sequence[Worker]) -> None:

@@ -9,21 +9,9 @@ from fastapi.testclient import TestClient
 
 from clocks import FakeClock
 from fastapi_jwtkit.errors import StoreUnavailableError
-from fastapi_jwtkit.stores.memory import MemoryRevocationStore, MemorySessionStore
+from fastapi_jwtkit.stores.memory import MemoryRevocationStore
+from store_doubles import BreakingSessions
 from web_kits import Realm, bearer, is_alive, log_in, make_client
-
-
-class BreakingSessions(MemorySessionStore):
-    """The memory store, which takes so many revocations and then breaks."""
-
-    writes_left = 100
-
-    async def revoke(self, realm: str, sid: str, /, *, reason: str) -> bool:
-        """End a session, or fail."""
-        self.writes_left -= 1
-        if self.writes_left < 0:
-            raise ConnectionError("the server is gone")
-        return await super().revoke(realm, sid, reason=reason)
 
 
 @pytest.fixture

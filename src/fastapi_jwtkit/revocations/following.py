@@ -32,6 +32,8 @@ READ_LIMIT_SECONDS = 30.0
 BIRTH_SLACK_SECONDS = 30.0
 _LONG_AGO = float("-inf")
 _RETRY_SECONDS = 0.4
+_OWED_AGAIN_SECONDS = 2.0
+"""Between two whole reads that look for what the feed still lacks."""
 
 
 class Revocations:
@@ -70,7 +72,7 @@ class Revocations:
         self._writing = FeedWriter(store, sessions, realm=realm, clock=clock)
         self._position: str | None = None
         self._failing = False
-        self._read_at = self._read_at_wall = self._failed_at = _LONG_AGO
+        self._read_at = self._read_at_wall = self._failed_at = self._whole_at = _LONG_AGO
         self.fresh_until = self.fresh_until_wall = _LONG_AGO
         """Until when the map may be asked without reading the feed first, by both clocks."""
         self._follower: asyncio.Task[None] | None = None
@@ -187,6 +189,8 @@ class Revocations:
             self.fresh_until = started + self._sync_after
             self.fresh_until_wall = started_wall + self._sync_after
         self._failing = False
+        if page.whole:
+            self._whole_at = started
         if page.whole and len(self.known) and not _runs_in(self._repairing, None):
             # Beside the follower, which must not wait for it.
             repair = self._writing.repair(self.known.entries(), page.entries, read_at=started)
@@ -198,7 +202,7 @@ class Revocations:
         try:
             while True:
                 try:
-                    await self._read(self._position)
+                    await self._read(None if self._looks_again() else self._position)
                 except Exception as error:  # noqa: BLE001 - the map ages, then it denies
                     # Behind a broken connection may be another server, or one that forgot.
                     self._position = None
@@ -208,6 +212,11 @@ class Revocations:
             if self._follower is me:
                 self._follower = None
                 self.forget_loop()
+
+    def _looks_again(self) -> bool:
+        """Say whether to compare the whole state now: the feed may lack what could not be added."""
+        since = self._clock.monotonic() - self._whole_at
+        return self._writing.owes and since >= _OWED_AGAIN_SECONDS
 
     def _note_failure(self, error: Exception) -> None:
         self._failed_at = self._clock.monotonic()

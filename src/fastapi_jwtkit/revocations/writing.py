@@ -61,6 +61,8 @@ class FeedWriter:
         self._published: dict[_Name, float] = {}
         self.put_back_count = 0
         """How many entries were put back since this process began."""
+        self.owes = False
+        """Whether something could not be added: the next whole state must be compared."""
 
     async def publish(self, entries: Sequence[RevocationEntry]) -> None:
         """Add entries to the feed.
@@ -77,6 +79,7 @@ class FeedWriter:
         except BaseException:
             for name in names:
                 self._published.pop(name, None)
+            self.owes = True
             raise
         now = self._clock.monotonic()
         for name in names:
@@ -89,14 +92,15 @@ class FeedWriter:
     ) -> None:
         """Put back what is in the map and not in a whole state of the feed.
 
-        Doing it twice, or from every worker at once, changes nothing more. A failure is
-        logged: the next whole state is compared again.
+        Doing it twice, or from every worker at once, changes nothing more. After a
+        failure it ``owes``, and the next whole state is compared again.
 
         Args:
             mine: the map, as it was when the state had been read.
             state: all entries of the feed.
             read_at: when reading began, by the monotonic clock.
         """
+        self.owes = False
         try:
             forgotten = [
                 entry
@@ -106,6 +110,7 @@ class FeedWriter:
             if forgotten:
                 await self._put_back(forgotten)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing waits for this
+            self.owes = True
             logger.warning("revocations could not be put back: %s", type(error).__name__)
 
     async def _put_back(self, forgotten: Sequence[RevocationEntry]) -> None:

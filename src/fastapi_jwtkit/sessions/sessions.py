@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from fastapi_jwtkit.errors import (
     NotReplicatedError,
@@ -50,7 +51,24 @@ class Sessions:
         return session
 
     async def find(self, sid: str) -> FoundSession | None:
-        """Return the row and the store's own time of reading it."""
+        """Return the row and the store's own time of reading it.
+
+        A row that lives although the feed says that it was ended is ended first. The
+        entry passes, and the row would live on: whoever ended it failed half-way, or
+        its server forgot.
+
+        Raises:
+            StoreUnavailableError: it could not be read, or not be ended.
+        """
+        found = await self._find(sid)
+        lives = found is not None and found.session.revoked_at is None
+        if not lives or not self._revocations.known.is_session_revoked(sid):
+            return found
+        with suppress(NotReplicatedError), store_call("session_revoke_failed"):
+            await self._store.revoke(self._realm, sid, reason="revoked_before")
+        return await self._find(sid)
+
+    async def _find(self, sid: str) -> FoundSession | None:
         with store_call("session_find_failed"):
             return await self._store.find(self._realm, sid)
 

@@ -1,97 +1,33 @@
-"""One store, its workers, and one fault after the other on it."""
+"""One fault after the other: load, fault, load, and what holds at the end."""
 
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-from fastapi_jwtkit.keys.key_ring import KeyRing
-from fastapi_jwtkit.keys.secret_ring import SecretRing
 from faults.asking import Asker
 from faults.clients import Client, Crowd, GaveUpError
-from faults.held import Dead, Held, MayLose, Promises
+from faults.held import Dead, Held, Promises
 from faults.ledger import PATIENCE_SECONDS, Ledger
 from faults.probes import ask_about_all, haunt, watch
-from faults.workers import Worker, stop_all
-from server_processes import PLAIN_HTTP
+from faults.stands import MAX_STALENESS, Fault, Stage, Stand, running
+from faults.workers import PLAIN_HTTP, Worker
 
-WORKERS = 3
 CLIENTS = 12
 THIEVES = 2
 HAUNTING_EACH = 2
-MAX_STALENESS = 2.0
-FAULT_LIMIT_SECONDS = 60.0
-WARM_LIMIT_SECONDS = 20.0
+FAULT_LIMIT_SECONDS = 75.0
+WARM_LIMIT_SECONDS = 40.0
+ENOUGH_LIVE = 8
+ENOUGH_DEAD = 4
 RECOVERY_LIMIT_SECONDS = 25.0
 AFTERWARDS_SECONDS = MAX_STALENESS + 0.5
-
-
-@dataclass(slots=True, kw_only=True)
-class Stage:
-    """Where a fault happens: what it may break, and who is there meanwhile.
-
-    Attributes:
-        server: of the store, as its stand opened it.
-        workers: all of them.
-        crowd: of the fault that goes on.
-    """
-
-    server: Any
-    workers: list[Worker]
-    crowd: Crowd
-
-    def note(self, text: str) -> None:
-        """Say something about this fault."""
-        self.crowd.promises.ledger.notes.append(text)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """Something that goes wrong.
-
-    Attributes:
-        slug: to choose it by.
-        name: for the table.
-        strike: makes it happen, and returns when what it broke is whole again.
-        may_lose: which sessions it may end.
-        patience: seconds a client waits for an answer before it asks another worker.
-    """
-
-    slug: str
-    name: str
-    strike: Callable[[Stage], Awaitable[None]]
-    may_lose: MayLose = MayLose.NONE
-    patience: float = PATIENCE_SECONDS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stand:
-    """A store and the faults that are tried on it.
-
-    Attributes:
-        name: for the table.
-        open: runs the server.
-        url: for ``JWTKIT_STORE_URL``.
-        prompt: seconds in which a worker that is not cut off hears of a revocation: how
-            long a map is kept without reading, and one more for a busy machine.
-        faults: one after the other.
-        clocks_ahead: seconds by which the clocks of the workers are ahead.
-    """
-
-    name: str
-    open: Callable[[], AbstractContextManager[Any]]
-    url: Callable[[Any], str]
-    prompt: float
-    faults: Sequence[Fault]
-    clocks_ahead: tuple[float, ...] = (0.0,) * WORKERS
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,23 +42,32 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Past:
-    """What earlier faults on the same stand leave behind: sessions that are dead for good."""
+    """What earlier faults on the same stand leave behind."""
 
+    live: list[Held] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
 
 
-async def perform(
-    stand: Stand, faults: Sequence[Fault], say: Callable[[str], None]
-) -> list[Outcome]:
-    """Run some of a stand's faults and return what became of them."""
+async def perform(stand: Stand, faults: Sequence[Fault], *, due: float) -> list[Outcome]:
+    """Run some of a stand's faults, say how they go and return what became of them.
+
+    Args:
+        stand: where.
+        faults: which of its faults.
+        due: by the monotonic clock; what has not begun by then is not run.
+    """
     outcomes: list[Outcome] = []
     past = _Past()
-    async with _running(stand) as (server, workers):
+    async with running(stand) as (server, workers):
         for fault in faults:
-            say(f"{stand.name}: {fault.name} ...")
-            outcome = await _one(stand, fault, server, workers, past)
+            print(f"{stand.name}: {fault.name} ...", flush=True)
+            if time.monotonic() < due:
+                outcome = await _one(stand, fault, server, workers, past)
+            else:
+                outcome = Outcome(fault=fault, store=stand.name, ledger=Ledger(), seconds=0.0)
+                outcome.ledger.broken("not run", "there was no time left")
             outcomes.append(outcome)
-            say(summary(outcome))
+            print(summary(outcome), flush=True)
     return outcomes
 
 
@@ -147,20 +92,37 @@ async def _one(
     )
     asker = Asker(ledger)
     asker.patience = fault.patience
-    crowd = Crowd(workers=workers, asker=asker, promises=promises, dead=list(past.dead))
+    crowd = Crowd(
+        workers=workers,
+        asker=asker,
+        promises=promises,
+        live=list(past.live),
+        waiting=list(past.live),
+        dead=list(past.dead),
+    )
+    ledger.sessions = len(past.live)
     stage = Stage(server=server, workers=workers, crowd=crowd)
     began = time.monotonic()
     try:
         async with asyncio.timeout(FAULT_LIMIT_SECONDS):
             await _play(stage, fault)
     except Exception as error:  # noqa: BLE001 - a fault that breaks the harness is no success
-        ledger.broken("could not be carried out", f"{type(error).__name__}: {error}")
+        ledger.broken("could not be carried out", "; ".join(_causes(error)))
     finally:
         crowd.stopping = True
         await asker.close()
-    past.dead = crowd.dead
+    past.live = [held for held in crowd.live if not held.lost]
+    past.dead = [dead for dead in crowd.dead if not dead.accepted]  # complained of once
     _read_outputs(workers, ledger)
     return Outcome(fault=fault, store=stand.name, ledger=ledger, seconds=time.monotonic() - began)
+
+
+def _causes(error: BaseException) -> Iterator[str]:
+    if isinstance(error, BaseExceptionGroup):
+        for cause in error.exceptions:
+            yield from _causes(cause)
+    else:
+        yield f"{type(error).__name__}: {error}"
 
 
 async def _play(stage: Stage, fault: Fault) -> None:
@@ -194,11 +156,10 @@ async def _go_on(live: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _warm(crowd: Crowd) -> None:
-    """Wait until there are sessions of all ages, and some that are dead."""
+    """Wait until there are sessions enough that live, and enough that are dead."""
     deadline = time.monotonic() + WARM_LIMIT_SECONDS
-    buried = len(crowd.dead)
     while time.monotonic() < deadline:
-        if len(crowd.live) >= CLIENTS * 2 // 3 and len(crowd.dead) >= buried + CLIENTS // 2:
+        if len(crowd.live) >= ENOUGH_LIVE and len(crowd.dead) >= ENOUGH_DEAD:
             return
         await asyncio.sleep(0.05)
     raise TimeoutError("the load did not begin")
@@ -251,26 +212,3 @@ def _read_outputs(workers: Sequence[Worker], ledger: Ledger) -> None:
         _, raised, rest = worker.news().partition("Traceback")
         if raised:
             ledger.broken("a worker raised", f"{worker.name}: {rest[-2000:]}")
-
-
-@asynccontextmanager
-async def _running(stand: Stand) -> AsyncIterator[tuple[Any, list[Worker]]]:
-    with tempfile.TemporaryDirectory(prefix="jwtkit-faults-") as directory, stand.open() as server:
-        now = time.time()
-        settings = {
-            "JWTKIT_ENV": "dev",  # a hasher that costs nothing
-            "JWTKIT_ISSUER": "https://faults.example",
-            "JWTKIT_KEYS": KeyRing.generate(now=now).to_text(),
-            "JWTKIT_REFRESH_SECRETS": SecretRing.generate(now=now).to_text(),
-            "JWTKIT_MAX_STALENESS": str(MAX_STALENESS),
-            "JWTKIT_STORE_URL": stand.url(server),
-        }
-        workers = [
-            Worker(f"worker{n + 1}", Path(directory), settings, clock_ahead=ahead)
-            for n, ahead in enumerate(stand.clocks_ahead)
-        ]
-        try:
-            await asyncio.gather(*(asyncio.to_thread(worker.start) for worker in workers))
-            yield server, workers
-        finally:
-            await asyncio.to_thread(stop_all, workers)
