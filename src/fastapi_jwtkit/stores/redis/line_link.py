@@ -84,8 +84,7 @@ class LineLink:
 
     async def close(self) -> None:
         """Close all lines, those that are waited for too."""
-        for line in self._lines:
-            await line.close()
+        await asyncio.gather(*(line.close() for line in self._lines))
 
     async def _on_line(
         self,

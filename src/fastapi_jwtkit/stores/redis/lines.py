@@ -110,11 +110,7 @@ class Line:
         """
         connection, loop = self._connection, self._loop
         if not connection.is_connected:
-            if self._is_closed:
-                message = "the store was closed"
-                raise RedisConnectionError(message)
-            async with asyncio.timeout_at(due):
-                await connection.connect()
+            await self._open(due)
         task = self._task = asyncio.current_task(loop)
         assert task is not None  # noqa: S101 - coroutines of an event loop run in a task
         cancelling = task.cancelling()
@@ -141,7 +137,16 @@ class Line:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        await self._connection.disconnect(nowait=True)
+        await self._connection.disconnect(nowait=False)
+
+    async def _open(self, due: float) -> None:
+        if not self._is_closed:
+            async with asyncio.timeout_at(due):
+                await self._connection.connect()
+        if self._is_closed:  # before, or meanwhile
+            await self._connection.disconnect(nowait=True)
+            message = "the stores were closed"
+            raise RedisConnectionError(message)
 
     def _look(self) -> None:
         """Cut a call that is overdue, or come back when the present one would be."""
