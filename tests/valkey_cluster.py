@@ -16,9 +16,11 @@ from waiting import wait_until
 MASTERS = 3
 SENTINELS = 3
 SLOTS = 16_384
-# After so long a silence a master counts as dead: less, and a busy machine kills it.
+# After so long a silence a master counts as dead.
 NODE_TIMEOUT_MS = 700
 DOWN_AFTER_MS = 800
+# Where nobody is killed: on a busy machine a living server may be silent for seconds.
+PATIENCE_MS = 30_000
 MASTER_NAME = "jwtkit"
 
 
@@ -28,12 +30,13 @@ class ValkeyCluster:
     Args:
         home: An empty directory.
         replicas: How many copies each master has, 0 or 1.
+        timeout_ms: After how long a silence a node counts as dead.
     """
 
-    def __init__(self, home: Path, *, replicas: int = 0) -> None:
+    def __init__(self, home: Path, *, replicas: int = 0, timeout_ms: int = NODE_TIMEOUT_MS) -> None:
         options = {
             "cluster-enabled": "yes",
-            "cluster-node-timeout": str(NODE_TIMEOUT_MS),
+            "cluster-node-timeout": str(timeout_ms),
             "cluster-announce-ip": HOST,
             "cluster-replica-validity-factor": "0",
             "cluster-allow-replica-migration": "no",
@@ -130,12 +133,16 @@ class ValkeySentinel:
     Args:
         home: An empty directory.
         replicas: How many copies the master has.
+        down_after_ms: After how long a silence the master counts as dead.
     """
 
     name = MASTER_NAME
 
-    def __init__(self, home: Path, *, replicas: int = 1) -> None:
+    def __init__(
+        self, home: Path, *, replicas: int = 1, down_after_ms: int = DOWN_AFTER_MS
+    ) -> None:
         self._home = home
+        self._down_after_ms = down_after_ms
         self._replicas = replicas
         self.servers: list[ValkeyServer] = []
         self.sentinels: list[ValkeyServer] = []
@@ -209,17 +216,17 @@ class ValkeySentinel:
         config = None
         if sentinel_of is not None:
             config = home / "sentinel.conf"  # which it writes over itself
-            config.write_text(_sentinel_config(sentinel_of), "utf-8")
+            config.write_text(_sentinel_config(sentinel_of, self._down_after_ms), "utf-8")
         server = ValkeyServer(home, replica_of=replica_of, sentinel_config=config)
         to.append(server)
         server.start()
         return server
 
 
-def _sentinel_config(master: ValkeyServer) -> str:
+def _sentinel_config(master: ValkeyServer, down_after_ms: int) -> str:
     return (
         f"sentinel monitor {MASTER_NAME} {HOST} {master.port} 2\n"
-        f"sentinel down-after-milliseconds {MASTER_NAME} {DOWN_AFTER_MS}\n"
+        f"sentinel down-after-milliseconds {MASTER_NAME} {down_after_ms}\n"
         f"sentinel failover-timeout {MASTER_NAME} 5000\n"
         f"sentinel parallel-syncs {MASTER_NAME} 1\n"
         f"sentinel announce-ip {HOST}\n"
@@ -231,10 +238,12 @@ def _pairs(row: list[str]) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running_cluster(*, replicas: int = 0) -> Iterator[ValkeyCluster]:
+def running_cluster(
+    *, replicas: int = 0, timeout_ms: int = NODE_TIMEOUT_MS
+) -> Iterator[ValkeyCluster]:
     """Run a cluster, and stop it whatever happens."""
     with valkey_home() as home:
-        cluster = ValkeyCluster(home, replicas=replicas)
+        cluster = ValkeyCluster(home, replicas=replicas, timeout_ms=timeout_ms)
         try:
             cluster.start()
             yield cluster
@@ -243,10 +252,12 @@ def running_cluster(*, replicas: int = 0) -> Iterator[ValkeyCluster]:
 
 
 @contextlib.contextmanager
-def running_sentinel(*, replicas: int = 1) -> Iterator[ValkeySentinel]:
+def running_sentinel(
+    *, replicas: int = 1, down_after_ms: int = DOWN_AFTER_MS
+) -> Iterator[ValkeySentinel]:
     """Run a master under sentinels, and stop all whatever happens."""
     with valkey_home() as home:
-        sentinel = ValkeySentinel(home, replicas=replicas)
+        sentinel = ValkeySentinel(home, replicas=replicas, down_after_ms=down_after_ms)
         try:
             sentinel.start()
             yield sentinel
@@ -257,12 +268,12 @@ def running_sentinel(*, replicas: int = 1) -> Iterator[ValkeySentinel]:
 @pytest.fixture(scope="session")
 def valkey_cluster_url() -> Iterator[str]:
     """Where a cluster of three masters answers, for all tests of the run."""
-    with running_cluster() as cluster:
+    with running_cluster(timeout_ms=PATIENCE_MS) as cluster:
         yield cluster.url
 
 
 @pytest.fixture(scope="session")
 def valkey_sentinel_url() -> Iterator[str]:
     """Where sentinels name a master that has a replica, for all tests of the run."""
-    with running_sentinel() as sentinel:
+    with running_sentinel(down_after_ms=PATIENCE_MS) as sentinel:
         yield sentinel.url
