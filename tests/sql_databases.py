@@ -45,15 +45,21 @@ class StandingTime:
         return {"standing_now": self._clock.now()}
 
 
+def sqlite_threads() -> Iterator[threading.Thread]:
+    """Find the threads in which SQLite connections live."""
+    for thread in threading.enumerate():
+        # A subclass in older versions of aiosqlite, and named after its function since.
+        if isinstance(thread, aiosqlite.Connection) or "_connection_worker" in thread.name:
+            yield thread
+
+
 async def sqlite_threads_ended() -> None:
     """Wait for the threads of SQLite connections that were closed without waiting.
 
     They tell the event loop that they end, and the end of a test closes it.
     """
-    for thread in threading.enumerate():
-        # A subclass in older versions of aiosqlite, and named after its function since.
-        if isinstance(thread, aiosqlite.Connection) or "_connection_worker" in thread.name:
-            await asyncio.to_thread(thread.join, 10)
+    for thread in sqlite_threads():
+        await asyncio.to_thread(thread.join, 10)
 
 
 @asynccontextmanager

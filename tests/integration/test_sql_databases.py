@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from fastapi_jwtkit.errors import ConfigurationError, StoreUnavailableError
 from fastapi_jwtkit.records import NewUser
 from fastapi_jwtkit.stores.sqlalchemy import LoopEngines, SQLStores, sql_stores
 from fastapi_jwtkit.stores.sqlalchemy.users import SQLUserStore
-from sql_databases import sqlite_threads_ended
+from fastapi_jwtkit.testing.contracts.session_data import REALM
+from sql_databases import sqlite_threads, sqlite_threads_ended
 
 
 @pytest.mark.parametrize(
@@ -41,6 +44,41 @@ def test_making_stores_opens_nothing(tmp_path: Path) -> None:
     assert isinstance(stores.engine, LoopEngines)
     assert threading.active_count() == threads
     assert list(tmp_path.iterdir()) == []
+
+
+def test_connections_end_with_their_event_loop(empty_url: str) -> None:
+    """Under a test client each request has a loop to itself, and nobody closes anything."""
+    stores = sql_stores(empty_url, create_tables=True)
+
+    async def use() -> None:
+        await asyncio.gather(*(stores.sessions.find(REALM, f"s{n}") for n in range(4)))
+
+    for _ in range(3):
+        asyncio.run(use())
+    assert asyncio.run(connections_to(empty_url)) == 0
+
+
+async def connections_to(url: str) -> int:
+    """Return how many connections there are to a database, beside the one that asks."""
+    if url.startswith("sqlite"):
+        await sqlite_threads_ended()
+        return len(list(sqlite_threads()))
+    engine = create_async_engine(url)
+    async with engine.connect() as connection:
+        count = await connection.scalar(
+            text("SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database()")
+        )
+    await engine.dispose()
+    return int(count or 0)
+
+
+async def test_an_engine_closed_early_is_made_anew(empty_url: str) -> None:
+    """Closing twice is fine, and so is using the stores afterwards."""
+    stores = sql_stores(empty_url, create_tables=True)
+    for _ in range(2):
+        assert await stores.sessions.find(REALM, "s1") is None
+        await stores.close()
+        await stores.close()
 
 
 def test_without_the_extra_the_import_says_what_to_install() -> None:
