@@ -22,6 +22,7 @@ import json
 import struct
 import zlib
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from fastapi_jwtkit.errors import StoreUnavailableError
@@ -118,12 +119,10 @@ def _session_of(realm: str, sid: str, row: bytes, start: int) -> Session:
     head_at = reason_at + reason_size
     head = _HEAD.unpack_from(row, head_at)
     number, epoch, replays, streak, times, sizes = head[:2], *head[2:5], head[5:11], head[11:]
-    mac_at = head_at + _HEAD.size + sizes[0]
-    attempt_at = mac_at + sizes[1]
-    kept_at = attempt_at + sizes[2]
+    spent_at, mac_at, attempt_at, kept_at = accumulate(sizes, initial=head_at + _HEAD.size)
     revoked_at = _seconds(revoked_low, revoked_high)
     created_at = _seconds(*times[:2])
-    spent, kept = _spent_of(row[mac_at - sizes[0] : mac_at]), _kept_of(row[kept_at:])
+    spent, kept = _spent_of(row[spent_at:mac_at]), _kept_of(row[kept_at:])
     return Session(
         realm=realm,
         sid=sid,
