@@ -158,6 +158,18 @@ def test_sessions_may_live_in_a_sql_database() -> None:
     assert tables == {"people", "jwtkit_sessions", "jwtkit_revocations", "jwtkit_one_time"}
 
 
+def test_sessions_may_live_in_redis(valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A login of before a restart is good after it, and a logout stays one."""
+    monkeypatch.setenv("REDIS_URL", valkey_url)
+    with serve("how_to/redis_stores") as client:
+        headers = log_in(client)
+    with serve("how_to/redis_stores") as client:
+        assert client.get("/me", headers=headers).status_code == 200
+        assert client.post("/auth/logout", headers=headers).status_code == 204
+    with serve("how_to/redis_stores") as client:
+        assert client.get("/me", headers=headers).status_code == 401
+
+
 def test_a_hash_is_replaced_only_if_it_is_the_expected_one(tmp_path: Path) -> None:
     """The example keeps the condition that its page explains."""
     example = examples.load("how_to/bring_your_own_users")

@@ -126,7 +126,7 @@ async def test_a_follower_hears_that_its_connection_broke(
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             following = asyncio.ensure_future(stores.revocations.follow(REALM, page.position))
-            while not following.done() and not waits():
+            while not following.done() and not waits():  # noqa: ASYNC110 - of another process
                 await asyncio.sleep(0)
             valkey.ask("CLIENT", "KILL", "TYPE", "NORMAL", "SKIPME", "YES")
             try:

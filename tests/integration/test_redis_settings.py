@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 from redis.asyncio import Redis
 
+from fastapi_jwtkit.records import RevocationEntry
 from fastapi_jwtkit.stores.redis import redis_stores
+from fastapi_jwtkit.testing.contracts.session_data import REALM, advance, new_session
 from valkey_server import running_valkey
 
 
@@ -81,3 +83,25 @@ async def test_a_client_that_takes_answers_apart_is_understood(valkey_url: str) 
     for protocol in (2, 3):
         async with Redis.from_url(valkey_url, protocol=protocol, decode_responses=True) as client:
             assert "appendonly" in "".join(await redis_stores(client).prepare())
+
+
+async def test_the_rights_that_the_page_names_are_enough() -> None:
+    """And the check at the start says what it could not find out."""
+    rights = "on >pw ~jwtkit:* +@read +@write +@scripting -@dangerous +info +time +wait +ping"
+    with running_valkey(options=KEEPS) as server:
+        server.ask("ACL", "SETUSER", "app", *rights.split())
+        stores = redis_stores(server.url.replace("://", "://app:pw@"))
+        assert await stores.prepare() == ()
+        await stores.sessions.add(new_session())
+        assert await stores.sessions.advance(REALM, "s1", advance(0)) is not None
+        assert await stores.sessions.count_replay(REALM, "s1", counter=1) == 1
+        assert await stores.sessions.bump_epoch(REALM, "s1") == 1
+        assert len(await stores.sessions.list(REALM, "u1")) == 1
+        assert await stores.sessions.revoke(REALM, "s1", reason="logout")
+        assert await stores.sessions.list(REALM, "u1") == []
+        page = await stores.revocations.snapshot(REALM)
+        await stores.revocations.publish(REALM, [RevocationEntry(kind="sid", value="s1")])
+        assert len((await stores.revocations.follow(REALM, page.position)).entries) == 1
+        assert await stores.one_time.consume(REALM, "t1", expires_at=2e9)
+        assert await stores.prune() == 0
+        await stores.close()
