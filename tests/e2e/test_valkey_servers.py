@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from valkey_cluster import MASTER_NAME, running_cluster, running_sentinel
-from valkey_server import ValkeyServer, running_valkey
+from valkey_server import ValkeyServer, running_valkey, valkey_program
 from valkey_wire import ReplyError, ask
 from waiting import wait_until
 
@@ -21,6 +22,12 @@ def ports(url: str) -> list[int]:
 def test_the_shared_server_answers(valkey_url: str) -> None:
     """Also one that the environment names."""
     assert ask(urlsplit(valkey_url).port or 6379, "PING") == "PONG"
+
+
+def test_a_server_is_the_program_that_was_asked_for(valkey: ValkeyServer) -> None:
+    """By what it says itself; the program may be a link to another."""
+    said = Path(valkey.info("server")["executable"])
+    assert said.resolve() == Path(valkey_program()).resolve()
 
 
 def test_a_killed_server_comes_back_empty_at_the_same_place(valkey: ValkeyServer) -> None:
@@ -56,7 +63,7 @@ def test_a_frozen_server_answers_once_it_is_thawed(valkey: ValkeyServer) -> None
 def test_commands_are_counted_as_the_server_runs_them(valkey: ValkeyServer) -> None:
     """Those of scripts too."""
     valkey.ask("GET", "a")
-    valkey.ask("EVAL", "return server.call('GET', KEYS[1])", "1", "a")
+    valkey.ask("EVAL", "return redis.call('GET', KEYS[1])", "1", "a")
     assert (valkey.calls("get"), valkey.calls("EVAL"), valkey.calls("get", "eval")) == (2, 1, 3)
 
 
