@@ -18,7 +18,7 @@ GIVE_UP_SECONDS = 45.0
 """Within the grace window: a client that tries for longer would be taken for a thief."""
 RETRY_SECONDS = (0.15, 0.45)
 PAUSE_SECONDS = (0.05, 0.3)
-ROTATIONS = (3, 6)
+ROTATIONS = (1, 4)
 """Of one session; eight spent tokens are remembered, and a racing one may be some behind."""
 REUSE_AFTER = 9
 """Rotations after which the first token is no straggler any more, however fast they were."""
@@ -41,7 +41,8 @@ class Crowd:
         live: sessions that nobody has tried to end.
         waiting: those of them that no client uses yet: they survived the fault before.
         dead: sessions whose end was acknowledged.
-        stopping: whether they should come to an end.
+        stopping: whether clients should come to an end.
+        over: whether everybody should.
         random: which worker, which pause; the same choices in each run.
     """
 
@@ -52,6 +53,7 @@ class Crowd:
     waiting: list[Held] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
     stopping: bool = False
+    over: bool = False
     random: random.Random = field(default_factory=lambda: random.Random(20))  # noqa: S311
 
     def take_over(self) -> Held | None:

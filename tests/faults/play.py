@@ -15,7 +15,7 @@ from faults.asking import Asker
 from faults.clients import Client, Crowd, GaveUpError
 from faults.held import Dead, Held, Promises
 from faults.ledger import PATIENCE_SECONDS, Ledger
-from faults.probes import ask_about_all, haunt, watch
+from faults.probes import ask_about_all, haunt, until_all_are_dead, watch
 from faults.stands import MAX_STALENESS, Fault, Stage, Stand, running
 from faults.workers import PLAIN_HTTP, Worker
 
@@ -27,7 +27,7 @@ WARM_LIMIT_SECONDS = 40.0
 ENOUGH_LIVE = 8
 ENOUGH_DEAD = 4
 RECOVERY_LIMIT_SECONDS = 25.0
-AFTERWARDS_SECONDS = MAX_STALENESS + 0.5
+AFTERWARDS_SECONDS = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,7 +109,6 @@ async def _one(
     except Exception as error:  # noqa: BLE001 - a fault that breaks the harness is no success
         ledger.broken("could not be carried out", "; ".join(_causes(error)))
     finally:
-        crowd.stopping = True
         await asker.close()
     past.live = [held for held in crowd.live if not held.lost]
     past.dead = [dead for dead in crowd.dead if not dead.accepted]  # complained of once
@@ -128,9 +127,9 @@ def _causes(error: BaseException) -> Iterator[str]:
 async def _play(stage: Stage, fault: Fault) -> None:
     crowd, promises = stage.crowd, stage.crowd.promises
     async with asyncio.TaskGroup() as group:
-        for number in range(CLIENTS + THIEVES):
-            client = Client(crowd)
-            group.create_task(_go_on(client.steal if number < THIEVES else client.live))
+        clients = [Client(crowd) for _ in range(CLIENTS + THIEVES)]
+        lives = [client.steal if n < THIEVES else client.live for n, client in enumerate(clients)]
+        busy = [group.create_task(_go_on(live)) for live in lives]
         for worker in crowd.workers:
             for _ in range(HAUNTING_EACH):
                 group.create_task(haunt(crowd, worker))
@@ -142,10 +141,13 @@ async def _play(stage: Stage, fault: Fault) -> None:
             await _recovered(crowd)
             promises.fault_over = time.monotonic()
             await asyncio.sleep(AFTERWARDS_SECONDS)
-        finally:
             crowd.stopping = True
-    crowd.asker.patience = PATIENCE_SECONDS
-    await _survivors(crowd)
+            await asyncio.gather(*busy)
+            crowd.asker.patience = PATIENCE_SECONDS
+            await _survivors(crowd)
+            await until_all_are_dead(crowd)
+        finally:
+            crowd.stopping = crowd.over = True
     await ask_about_all(crowd)
     await _ask_readiness(stage)
 
@@ -156,10 +158,11 @@ async def _go_on(live: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _warm(crowd: Crowd) -> None:
-    """Wait until there are sessions enough that live, and enough that are dead."""
+    """Wait until there are sessions enough that live, and enough that have just died."""
     deadline = time.monotonic() + WARM_LIMIT_SECONDS
+    enough_dead = len(crowd.dead) + ENOUGH_DEAD
     while time.monotonic() < deadline:
-        if len(crowd.live) >= ENOUGH_LIVE and len(crowd.dead) >= ENOUGH_DEAD:
+        if len(crowd.live) >= ENOUGH_LIVE and len(crowd.dead) >= enough_dead:
             return
         await asyncio.sleep(0.05)
     raise TimeoutError("the load did not begin")

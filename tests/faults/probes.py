@@ -18,8 +18,8 @@ AT_ONCE = 8
 
 
 async def haunt(crowd: Crowd, worker: Worker) -> None:
-    """Ask one worker again and again, until the crowd stops."""
-    while not crowd.stopping:
+    """Ask one worker again and again, until the fault is over."""
+    while not crowd.over:
         await crowd.pause(PAUSE_SECONDS)
         if not crowd.dead:
             continue
@@ -35,7 +35,7 @@ async def haunt(crowd: Crowd, worker: Worker) -> None:
 
 async def watch(crowd: Crowd, worker: Worker) -> None:
     """Call one worker with tokens of sessions that live, whatever their clients wait for."""
-    while not crowd.stopping:
+    while not crowd.over:
         await crowd.pause(WATCH_SECONDS)
         if not crowd.live:
             continue
@@ -55,12 +55,15 @@ async def knock(crowd: Crowd, worker: Worker, *, patience: float = PATIENCE_SECO
     )
 
 
-async def ask_about_all(crowd: Crowd) -> None:
-    """Ask every worker once more about the dead, when all have been dead for long enough."""
-    if not crowd.dead:
-        return
-    over = crowd.dead[-1].ended + crowd.promises.max_staleness + 2 * SLACK_SECONDS
+async def until_all_are_dead(crowd: Crowd) -> None:
+    """Wait until no worker may accept a session any more that was ended so far."""
+    last = max((dead.ended for dead in crowd.dead), default=0.0)
+    over = last + crowd.promises.max_staleness + 2 * SLACK_SECONDS
     await asyncio.sleep(max(0.0, over - time.monotonic()))
+
+
+async def ask_about_all(crowd: Crowd) -> None:
+    """Ask every worker once more about the dead, and each of them must answer."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def once(worker: Worker, dead: Dead) -> None:

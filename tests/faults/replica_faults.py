@@ -25,7 +25,7 @@ _LOGIN = ("masteruser", "masterauth")
 async def _fail_over_cluster(stage: Stage, *, apart: bool) -> None:
     """Kill the master of the feed: its slots hold a third of the sessions as well."""
     cluster: ValkeyCluster = stage.server
-    state, _ = KeyNames().feed(ISSUER)
+    state = KeyNames().feed(ISSUER)[0]
     await asyncio.to_thread(cluster.await_health)
     master = await asyncio.to_thread(cluster.master_of, state)
     replicas = await asyncio.to_thread(cluster.replicas_of, master)

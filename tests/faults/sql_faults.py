@@ -136,7 +136,6 @@ SQLITE = Stand(
             strike=_lock,
         ),
         worker_faults.KILLED,
-        worker_faults.FROZEN,
         Fault(
             slug="sqlite-restored",
             name=f"Restored in place from a backup {SINCE_BACKUP_SECONDS:.0f} s old",
