@@ -36,7 +36,7 @@ async def test_a_url_names_one_server(url: str, expected: dict[str, object]) -> 
     """With what is percent-encoded decoded."""
     found = settings(url)
     assert {name: found.get(name) for name in expected} == expected
-    assert found["socket_connect_timeout"] == 0.5
+    assert found["socket_connect_timeout"] == 0.7
 
 
 async def test_tls_is_checked_unless_the_url_says_otherwise() -> None:
@@ -54,7 +54,7 @@ async def test_a_cluster_is_named_by_some_of_its_nodes() -> None:
     """Any of them knows the others."""
     client, _ = client_maker(f"redis+cluster://u:{PASSWORD}@a:1,b,[::1]:3")()
     assert isinstance(client, RedisCluster)
-    nodes = {(node.host, node.port) for node in client.startup_nodes}
+    nodes = {(node.host, node.port) for node in client.nodes_manager.startup_nodes.values()}
     assert nodes == {("a", 1), ("b", 6379), ("::1", 3)}
     assert client.connection_kwargs["password"] == PASSWORD
 

@@ -9,8 +9,9 @@ from typing import Any, TypeVar, cast
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from fastapi_jwtkit.stores.redis.line_pool import LinePool
 from fastapi_jwtkit.stores.redis.lines import Line, Wire, Word
-from fastapi_jwtkit.stores.redis.links import CALL_SECONDS, CALLS_AT_ONCE, wait_ms
+from fastapi_jwtkit.stores.redis.links import CALL_SECONDS, wait_ms
 from fastapi_jwtkit.stores.redis.scripts import Script
 
 __all__ = ["LineLink"]
@@ -31,10 +32,9 @@ class LineLink:
     def __init__(self, client: Redis) -> None:
         self._new_wire = cast("Callable[[], Wire]", client.connection_pool.make_connection)
         self._loop = asyncio.get_running_loop()
-        self._turns = asyncio.Semaphore(CALLS_AT_ONCE)
-        self._lines: list[Line] = []
-        self._free: list[Line] = []
+        self._pool = LinePool(self._new_wire)
         self._patient: list[Line] = []
+        self._free_patient: list[Line] = []
 
     async def evaluate(
         self, script: Script, keys: Sequence[str], arguments: Sequence[Word], /, *, again: bool
@@ -83,8 +83,8 @@ class LineLink:
         return [await self.command("", *words)]
 
     async def close(self) -> None:
-        """Close all lines, those that are waited for too."""
-        await asyncio.gather(*(line.close() for line in self._lines))
+        """Close all lines, those that wait for something too."""
+        await asyncio.gather(self._pool.close(), *(line.close() for line in self._patient))
 
     async def _on_line(
         self,
@@ -94,12 +94,7 @@ class LineLink:
         patience: float = 0.0,
     ) -> Answer:
         due = self._loop.time() + CALL_SECONDS + patience
-        if self._turns.locked():
-            async with asyncio.timeout_at(due):
-                await self._turns.acquire()
-        else:
-            await self._turns.acquire()
-        line = self._free.pop() if self._free else self._new_line()
+        line = await self._pool.take(due)
         try:
             if not again:
                 await line.ensure_open(due=due)
@@ -109,17 +104,15 @@ class LineLink:
             except RedisConnectionError:  # the server closed it while nobody asked anything
                 return await work(line, due)
         finally:
-            self._free.append(line)
-            self._turns.release()
+            self._pool.give(line)
 
     async def _wait(self, words: Sequence[Word], seconds: float) -> Any:
-        line = self._patient.pop() if self._patient else self._new_line()
+        if self._free_patient:
+            line = self._free_patient.pop()
+        else:
+            line = Line(self._new_wire())
+            self._patient.append(line)
         try:
             return await line.ask(*words, due=self._loop.time() + seconds)
         finally:
-            self._patient.append(line)
-
-    def _new_line(self) -> Line:
-        line = Line(self._new_wire())
-        self._lines.append(line)
-        return line
+            self._free_patient.append(line)

@@ -75,6 +75,28 @@ class Line:
         self._task: asyncio.Task[Any] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is connected, as far as can be seen from this side."""
+        return self._connection.is_connected
+
+    async def open(self, due: float) -> None:
+        """Connect, if it is not.
+
+        Raises:
+            TimeoutError: it took longer than until ``due``.
+            RedisError: nobody answers, or whoever does refuses.
+        """
+        connection = self._connection
+        if not self._is_closed and not connection.is_connected:
+            async with asyncio.timeout_at(due):
+                await connection.connect()
+            self._answered_at = self._loop.time()
+        if self._is_closed:  # before, or meanwhile
+            await connection.disconnect(nowait=True)
+            message = "the stores were closed"
+            raise RedisConnectionError(message)
+
     async def evaluate(
         self, script: Script, keys: Sequence[str], arguments: Sequence[Word], *, due: float
     ) -> Any:
@@ -110,7 +132,7 @@ class Line:
         """
         connection, loop = self._connection, self._loop
         if not connection.is_connected:
-            await self._open(due)
+            await self.open(due)
         task = self._task = asyncio.current_task(loop)
         assert task is not None  # noqa: S101 - coroutines of an event loop run in a task
         cancelling = task.cancelling()
@@ -138,15 +160,6 @@ class Line:
             self._timer.cancel()
             self._timer = None
         await self._connection.disconnect(nowait=False)
-
-    async def _open(self, due: float) -> None:
-        if not self._is_closed:
-            async with asyncio.timeout_at(due):
-                await self._connection.connect()
-        if self._is_closed:  # before, or meanwhile
-            await self._connection.disconnect(nowait=True)
-            message = "the stores were closed"
-            raise RedisConnectionError(message)
 
     def _look(self) -> None:
         """Cut a call that is overdue, or come back when the present one would be."""

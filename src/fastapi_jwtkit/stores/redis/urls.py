@@ -18,7 +18,7 @@ from fastapi_jwtkit.stores.redis.clients import NewClient
 
 __all__ = ["client_maker"]
 
-CONNECT_SECONDS = 0.5
+CONNECT_SECONDS = 0.7
 SENTINEL_SECONDS = 0.25
 """How long one sentinel may take: there are others."""
 _PORT, _SENTINEL_PORT = 6379, 26379
