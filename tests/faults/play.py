@@ -15,7 +15,14 @@ from faults.asking import Asker
 from faults.clients import Client, Crowd, GaveUpError
 from faults.held import Dead, Held, Promises
 from faults.ledger import PATIENCE_SECONDS, Ledger
-from faults.probes import ask_about_all, haunt, until_all_are_dead, watch
+from faults.probes import (
+    ASKED_AT_THE_END,
+    ask_about_all,
+    haunt,
+    knock,
+    until_all_are_dead,
+    watch,
+)
 from faults.stands import MAX_STALENESS, Fault, Stage, Stand, running
 from faults.workers import PLAIN_HTTP, Worker
 
@@ -141,6 +148,8 @@ async def _play(stage: Stage, fault: Fault) -> None:
             await _recovered(crowd)
             promises.fault_over = time.monotonic()
             await asyncio.sleep(AFTERWARDS_SECONDS)
+            if fault.newcomer:
+                await _start_one_anew(crowd)
             crowd.stopping = True
             await asyncio.gather(*busy)
             crowd.asker.patience = PATIENCE_SECONDS
@@ -150,6 +159,15 @@ async def _play(stage: Stage, fault: Fault) -> None:
             crowd.stopping = crowd.over = True
     await ask_about_all(crowd)
     await _ask_readiness(stage)
+
+
+async def _start_one_anew(crowd: Crowd) -> None:
+    """Let a worker start that hears of every revocation from the store alone."""
+    await asyncio.sleep(MAX_STALENESS)  # within which the others put back what is missing
+    worker = crowd.workers[-1]
+    worker.kill()
+    await asyncio.to_thread(worker.start)
+    await knock(crowd, worker, count=ASKED_AT_THE_END)
 
 
 async def _go_on(live: Callable[[], Awaitable[None]]) -> None:

@@ -47,12 +47,10 @@ async def watch(crowd: Crowd, worker: Worker) -> None:
             crowd.promises.refused(held, answer, "guarded call")
 
 
-async def knock(crowd: Crowd, worker: Worker, *, patience: float = PATIENCE_SECONDS) -> None:
+async def knock(crowd: Crowd, worker: Worker, *, count: int = FRESHLY_DEAD) -> None:
     """Ask one worker once about each session that died last, all at once."""
-    dead = crowd.dead[-FRESHLY_DEAD:]
-    await asyncio.gather(
-        *(_call(crowd, worker, one, one.held.access[-1], patience=patience) for one in dead)
-    )
+    dead = crowd.dead[-count:]
+    await asyncio.gather(*(_call(crowd, worker, one, one.held.access[-1]) for one in dead))
 
 
 async def until_all_are_dead(crowd: Crowd) -> None:
@@ -78,10 +76,10 @@ async def ask_about_all(crowd: Crowd) -> None:
     )
 
 
-async def _call(
-    crowd: Crowd, worker: Worker, dead: Dead, access: str, *, patience: float = PATIENCE_SECONDS
-) -> Answer:
-    answer = await crowd.asker.ask(worker, "dead", "/guarded", access=access, patience=patience)
+async def _call(crowd: Crowd, worker: Worker, dead: Dead, access: str) -> Answer:
+    answer = await crowd.asker.ask(
+        worker, "dead", "/guarded", access=access, patience=PATIENCE_SECONDS
+    )
     if answer.status == 200:
         crowd.promises.accepted(dead, answer, "guarded call")
     return answer

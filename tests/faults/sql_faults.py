@@ -121,6 +121,7 @@ POSTGRES = Stand(
             name=f"Restored from a backup {SINCE_BACKUP_SECONDS:.0f} s old",
             strike=_restore,
             may_lose=MayLose.RECENT,
+            newcomer=True,
         ),
     ),
 )
@@ -141,6 +142,7 @@ SQLITE = Stand(
             name=f"Restored in place from a backup {SINCE_BACKUP_SECONDS:.0f} s old",
             strike=_restore_file,
             may_lose=MayLose.RECENT,
+            newcomer=True,
         ),
     ),
 )

@@ -53,6 +53,8 @@ class Fault:
         name: for the table.
         strike: makes it happen, and returns when what it broke is whole again.
         may_lose: which sessions it may end.
+        newcomer: whether a worker starts anew some time after it. It knows nothing but
+            what the store tells it, and the store may have forgotten.
         patience: seconds a client waits for an answer before it asks another worker.
     """
 
@@ -60,6 +62,7 @@ class Fault:
     name: str
     strike: Callable[[Stage], Awaitable[None]]
     may_lose: MayLose = MayLose.NONE
+    newcomer: bool = False
     patience: float = PATIENCE_SECONDS
 
 

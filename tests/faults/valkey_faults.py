@@ -97,6 +97,7 @@ DURABLE = Stand(
             name=f"Restored from a backup {SINCE_BACKUP_SECONDS:.0f} s old",
             strike=_restore,
             may_lose=MayLose.RECENT,
+            newcomer=True,
         ),
         Fault(
             slug="all-killed", name="Server and all workers killed (-9)", strike=_kill_everything
