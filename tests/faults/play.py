@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 
@@ -23,7 +22,7 @@ from faults.probes import (
     until_all_are_dead,
     watch,
 )
-from faults.stands import MAX_STALENESS, Fault, Stage, Stand, running
+from faults.stands import MAX_STALENESS, Fault, Running, Stage, Stand, running
 from faults.workers import PLAIN_HTTP, Worker
 
 CLIENTS = 12
@@ -65,11 +64,11 @@ async def perform(stand: Stand, faults: Sequence[Fault], *, due: float) -> list[
     """
     outcomes: list[Outcome] = []
     past = _Past()
-    async with running(stand) as (server, workers):
+    async with running(stand) as at:
         for fault in faults:
             print(f"{stand.name}: {fault.name} ...", flush=True)
             if time.monotonic() < due:
-                outcome = await _one(stand, fault, server, workers, past)
+                outcome = await _one(stand, fault, at, past)
             else:
                 outcome = Outcome(fault=fault, store=stand.name, ledger=Ledger(), seconds=0.0)
                 outcome.ledger.broken("not run", "there was no time left")
@@ -90,9 +89,7 @@ def summary(outcome: Outcome) -> str:
     return "\n".join([line, *(f"    {text}" for text in [*ledger.notes, *ledger.complaints()])])
 
 
-async def _one(
-    stand: Stand, fault: Fault, server: Any, workers: list[Worker], past: _Past
-) -> Outcome:
+async def _one(stand: Stand, fault: Fault, at: Running, past: _Past) -> Outcome:
     ledger = Ledger()
     promises = Promises(
         ledger=ledger, may_lose=fault.may_lose, max_staleness=MAX_STALENESS, prompt=stand.prompt
@@ -100,7 +97,7 @@ async def _one(
     asker = Asker(ledger)
     asker.patience = fault.patience
     crowd = Crowd(
-        workers=workers,
+        workers=at.workers,
         asker=asker,
         promises=promises,
         live=list(past.live),
@@ -108,7 +105,7 @@ async def _one(
         dead=list(past.dead),
     )
     ledger.sessions = len(past.live)
-    stage = Stage(server=server, workers=workers, crowd=crowd)
+    stage = Stage(server=at.server, workers=at.workers, crowd=crowd, partition=at.partition)
     began = time.monotonic()
     try:
         async with asyncio.timeout(FAULT_LIMIT_SECONDS):
@@ -119,7 +116,7 @@ async def _one(
         await asker.close()
     past.live = [held for held in crowd.live if not held.lost]
     past.dead = [dead for dead in crowd.dead if not dead.accepted]  # complained of once
-    _read_outputs(workers, ledger)
+    _read_outputs(at.workers, ledger)
     return Outcome(fault=fault, store=stand.name, ledger=ledger, seconds=time.monotonic() - began)
 
 

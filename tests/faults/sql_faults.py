@@ -104,6 +104,7 @@ POSTGRES = Stand(
     name="PostgreSQL",
     open=running_breakable_postgres,
     url=lambda server: str(server.url),
+    can_part=True,
     prompt=PROMPT_SECONDS,
     faults=(
         Fault(slug="postgres-restarted", name="Server restarted", strike=_restart),
@@ -116,6 +117,7 @@ POSTGRES = Stand(
         Fault(slug="postgres-cut", name="Connections cut, again and again", strike=_cut),
         worker_faults.KILLED,
         worker_faults.FROZEN,
+        worker_faults.CUT_OFF,
         Fault(
             slug="postgres-restored",
             name=f"Restored from a backup {SINCE_BACKUP_SECONDS:.0f} s old",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from fastapi_jwtkit.keys.key_ring import KeyRing
@@ -16,9 +16,11 @@ from fastapi_jwtkit.keys.secret_ring import SecretRing
 from faults.clients import Crowd
 from faults.held import MayLose
 from faults.ledger import PATIENCE_SECONDS
+from faults.partition import Partition, running_partition
 from faults.people import ISSUER
 from faults.workers import Worker, stop_all
 
+STORE_URL = "JWTKIT_STORE_URL"
 WORKERS = 3
 MAX_STALENESS = 2.0
 GRACE = 60.0
@@ -33,11 +35,13 @@ class Stage:
         server: of the store, as its stand opened it.
         workers: all of them.
         crowd: of the fault that goes on.
+        partition: the way of the second worker to the store, where it has one of its own.
     """
 
     server: Any
     workers: list[Worker]
     crowd: Crowd
+    partition: Partition | None
 
     def note(self, text: str) -> None:
         """Say something about this fault."""
@@ -74,6 +78,8 @@ class Stand:
         name: for the table.
         open: runs the server.
         url: for ``JWTKIT_STORE_URL``.
+        can_part: whether the second worker has a way of its own to the server, whose
+            ``port`` is in the URL.
         prompt: seconds in which a worker that is not cut off hears of a revocation: how
             long a map is kept without reading, and one more for a busy machine.
         faults: one after the other.
@@ -84,25 +90,46 @@ class Stand:
     url: Callable[[Any], str]
     prompt: float
     faults: Sequence[Fault]
+    can_part: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    """A stand that was opened."""
+
+    server: Any
+    workers: list[Worker]
+    partition: Partition | None
 
 
 @asynccontextmanager
-async def running(stand: Stand) -> AsyncIterator[tuple[Any, list[Worker]]]:
+async def running(stand: Stand) -> AsyncIterator[Running]:
     """Run a store and its workers, and end them whatever happens."""
-    with tempfile.TemporaryDirectory(prefix="jwtkit-faults-") as directory, stand.open() as server:
-        now = time.time()
-        settings = {
-            "JWTKIT_ENV": "dev",  # a hasher that costs nothing
-            "JWTKIT_ISSUER": ISSUER,
-            "JWTKIT_KEYS": KeyRing.generate(now=now).to_text(),
-            "JWTKIT_REFRESH_SECRETS": SecretRing.generate(now=now).to_text(),
-            "JWTKIT_MAX_STALENESS": str(MAX_STALENESS),
-            "JWTKIT_GRACE": str(GRACE),
-            "JWTKIT_STORE_URL": stand.url(server),
-        }
-        workers = [Worker(f"worker{n + 1}", Path(directory), settings) for n in range(WORKERS)]
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(TemporaryDirectory(prefix="jwtkit-faults-")))
+        server = stack.enter_context(stand.open())
+        settings = _settings(stand.url(server))
+        workers = [Worker(f"worker{n + 1}", directory, settings) for n in range(WORKERS)]
+        partition = None
+        if stand.can_part:
+            partition = stack.enter_context(running_partition(server.port))
+            url = settings[STORE_URL].replace(f":{server.port}", f":{partition.port}")
+            workers[1].settings = settings | {STORE_URL: url}
         try:
             await asyncio.gather(*(asyncio.to_thread(worker.start) for worker in workers))
-            yield server, workers
+            yield Running(server=server, workers=workers, partition=partition)
         finally:
             await asyncio.to_thread(stop_all, workers)
+
+
+def _settings(url: str) -> dict[str, str]:
+    now = time.time()
+    return {
+        "JWTKIT_ENV": "dev",  # a hasher that costs nothing
+        "JWTKIT_ISSUER": ISSUER,
+        "JWTKIT_KEYS": KeyRing.generate(now=now).to_text(),
+        "JWTKIT_REFRESH_SECRETS": SecretRing.generate(now=now).to_text(),
+        "JWTKIT_MAX_STALENESS": str(MAX_STALENESS),
+        "JWTKIT_GRACE": str(GRACE),
+        STORE_URL: url,
+    }
