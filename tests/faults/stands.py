@@ -13,6 +13,7 @@ from typing import Any
 
 from fastapi_jwtkit.keys.key_ring import KeyRing
 from fastapi_jwtkit.keys.secret_ring import SecretRing
+from faults.aging import age_feed
 from faults.clients import Crowd
 from faults.held import MayLose
 from faults.ledger import PATIENCE_SECONDS
@@ -115,6 +116,7 @@ async def running(stand: Stand) -> AsyncIterator[Running]:
             partition = stack.enter_context(running_partition(server.port))
             url = settings[STORE_URL].replace(f":{server.port}", f":{partition.port}")
             workers[1].settings = settings | {STORE_URL: url}
+        await age_feed(settings[STORE_URL])
         try:
             await asyncio.gather(*(asyncio.to_thread(worker.start) for worker in workers))
             yield Running(server=server, workers=workers, partition=partition)
