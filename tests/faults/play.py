@@ -17,7 +17,8 @@ from faults.ledger import PATIENCE_SECONDS, Ledger
 from faults.probes import (
     ASKED_AT_THE_END,
     ask_about_all,
-    haunt,
+    haunt_calls,
+    haunt_refreshes,
     knock,
     until_all_are_dead,
     watch,
@@ -27,7 +28,7 @@ from faults.workers import PLAIN_HTTP, Worker
 
 CLIENTS = 12
 THIEVES = 2
-HAUNTING_EACH = 2
+LOOKING = (haunt_calls, haunt_refreshes, watch)
 FAULT_LIMIT_SECONDS = 75.0
 WARM_LIMIT_SECONDS = 40.0
 ENOUGH_LIVE = 8
@@ -135,9 +136,8 @@ async def _play(stage: Stage, fault: Fault) -> None:
         lives = [client.steal if n < THIEVES else client.live for n, client in enumerate(clients)]
         busy = [group.create_task(_go_on(live)) for live in lives]
         for worker in crowd.workers:
-            for _ in range(HAUNTING_EACH):
-                group.create_task(haunt(crowd, worker))
-            group.create_task(watch(crowd, worker))
+            for look in LOOKING:
+                group.create_task(look(crowd, worker))
         try:
             await _warm(crowd)
             promises.fault_began = time.monotonic()
