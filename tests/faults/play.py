@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 
@@ -15,13 +14,21 @@ from faults.asking import Asker
 from faults.clients import Client, Crowd, GaveUpError
 from faults.held import Dead, Held, Promises
 from faults.ledger import PATIENCE_SECONDS, Ledger
-from faults.probes import ask_about_all, haunt, until_all_are_dead, watch
-from faults.stands import MAX_STALENESS, Fault, Stage, Stand, running
+from faults.probes import (
+    ASKED_AT_THE_END,
+    ask_about_all,
+    haunt_calls,
+    haunt_refreshes,
+    knock,
+    until_all_are_dead,
+    watch,
+)
+from faults.stands import MAX_STALENESS, Fault, Running, Stage, Stand, running
 from faults.workers import PLAIN_HTTP, Worker
 
 CLIENTS = 12
 THIEVES = 2
-HAUNTING_EACH = 2
+LOOKING = (haunt_calls, haunt_refreshes, watch)
 FAULT_LIMIT_SECONDS = 75.0
 WARM_LIMIT_SECONDS = 40.0
 ENOUGH_LIVE = 8
@@ -58,11 +65,11 @@ async def perform(stand: Stand, faults: Sequence[Fault], *, due: float) -> list[
     """
     outcomes: list[Outcome] = []
     past = _Past()
-    async with running(stand) as (server, workers):
+    async with running(stand) as at:
         for fault in faults:
             print(f"{stand.name}: {fault.name} ...", flush=True)
             if time.monotonic() < due:
-                outcome = await _one(stand, fault, server, workers, past)
+                outcome = await _one(stand, fault, at, past)
             else:
                 outcome = Outcome(fault=fault, store=stand.name, ledger=Ledger(), seconds=0.0)
                 outcome.ledger.broken("not run", "there was no time left")
@@ -83,9 +90,7 @@ def summary(outcome: Outcome) -> str:
     return "\n".join([line, *(f"    {text}" for text in [*ledger.notes, *ledger.complaints()])])
 
 
-async def _one(
-    stand: Stand, fault: Fault, server: Any, workers: list[Worker], past: _Past
-) -> Outcome:
+async def _one(stand: Stand, fault: Fault, at: Running, past: _Past) -> Outcome:
     ledger = Ledger()
     promises = Promises(
         ledger=ledger, may_lose=fault.may_lose, max_staleness=MAX_STALENESS, prompt=stand.prompt
@@ -93,7 +98,7 @@ async def _one(
     asker = Asker(ledger)
     asker.patience = fault.patience
     crowd = Crowd(
-        workers=workers,
+        workers=at.workers,
         asker=asker,
         promises=promises,
         live=list(past.live),
@@ -101,7 +106,7 @@ async def _one(
         dead=list(past.dead),
     )
     ledger.sessions = len(past.live)
-    stage = Stage(server=server, workers=workers, crowd=crowd)
+    stage = Stage(server=at.server, workers=at.workers, crowd=crowd, partition=at.partition)
     began = time.monotonic()
     try:
         async with asyncio.timeout(FAULT_LIMIT_SECONDS):
@@ -112,7 +117,7 @@ async def _one(
         await asker.close()
     past.live = [held for held in crowd.live if not held.lost]
     past.dead = [dead for dead in crowd.dead if not dead.accepted]  # complained of once
-    _read_outputs(workers, ledger)
+    _read_outputs(at.workers, ledger)
     return Outcome(fault=fault, store=stand.name, ledger=ledger, seconds=time.monotonic() - began)
 
 
@@ -131,9 +136,8 @@ async def _play(stage: Stage, fault: Fault) -> None:
         lives = [client.steal if n < THIEVES else client.live for n, client in enumerate(clients)]
         busy = [group.create_task(_go_on(live)) for live in lives]
         for worker in crowd.workers:
-            for _ in range(HAUNTING_EACH):
-                group.create_task(haunt(crowd, worker))
-            group.create_task(watch(crowd, worker))
+            for look in LOOKING:
+                group.create_task(look(crowd, worker))
         try:
             await _warm(crowd)
             promises.fault_began = time.monotonic()
@@ -141,6 +145,8 @@ async def _play(stage: Stage, fault: Fault) -> None:
             await _recovered(crowd)
             promises.fault_over = time.monotonic()
             await asyncio.sleep(AFTERWARDS_SECONDS)
+            if fault.newcomer:
+                await _start_one_anew(crowd)
             crowd.stopping = True
             await asyncio.gather(*busy)
             crowd.asker.patience = PATIENCE_SECONDS
@@ -150,6 +156,15 @@ async def _play(stage: Stage, fault: Fault) -> None:
             crowd.stopping = crowd.over = True
     await ask_about_all(crowd)
     await _ask_readiness(stage)
+
+
+async def _start_one_anew(crowd: Crowd) -> None:
+    """Let a worker start that hears of every revocation from the store alone."""
+    await asyncio.sleep(MAX_STALENESS)  # within which the others put back what is missing
+    worker = crowd.workers[-1]
+    worker.kill()
+    await asyncio.to_thread(worker.start)
+    await knock(crowd, worker, count=ASKED_AT_THE_END)
 
 
 async def _go_on(live: Callable[[], Awaitable[None]]) -> None:

@@ -10,25 +10,31 @@ from faults.held import SLACK_SECONDS, Dead
 from faults.ledger import PATIENCE_SECONDS, REFUSALS, Answer
 from faults.workers import Worker
 
-PAUSE_SECONDS = (0.06, 0.2)
+PAUSE_SECONDS = (0.05, 0.15)
 WATCH_SECONDS = (0.08, 0.25)
-FRESHLY_DEAD = 12
+FRESHLY_DEAD = 8
 ASKED_AT_THE_END = 50
 AT_ONCE = 8
 
 
-async def haunt(crowd: Crowd, worker: Worker) -> None:
-    """Ask one worker again and again, until the fault is over."""
+async def haunt_calls(crowd: Crowd, worker: Worker) -> None:
+    """Call one worker with access tokens of the dead, until the fault is over."""
     while not crowd.over:
         await crowd.pause(PAUSE_SECONDS)
-        if not crowd.dead:
-            continue
-        # Mostly with what has just died: there a worker may not have heard of it.
-        recent = crowd.random.random() < 0.7
-        dead = crowd.random.choice(crowd.dead[-FRESHLY_DEAD:] if recent else crowd.dead)
-        if crowd.random.random() < 0.7:
+        if crowd.dead:
+            dead = _one_of(crowd)
             await _call(crowd, worker, dead, crowd.random.choice(dead.held.access))
-        else:
+
+
+async def haunt_refreshes(crowd: Crowd, worker: Worker) -> None:
+    """Present refresh tokens of the dead to one worker, until the fault is over.
+
+    Apart from the calls: these wait for the store, and calls do not.
+    """
+    while not crowd.over:
+        await crowd.pause(PAUSE_SECONDS)
+        if crowd.dead:
+            dead = _one_of(crowd)
             tokens = [dead.held.refresh, *dead.held.spent]
             await _refresh(crowd, worker, dead, crowd.random.choice(tokens))
 
@@ -47,12 +53,10 @@ async def watch(crowd: Crowd, worker: Worker) -> None:
             crowd.promises.refused(held, answer, "guarded call")
 
 
-async def knock(crowd: Crowd, worker: Worker, *, patience: float = PATIENCE_SECONDS) -> None:
+async def knock(crowd: Crowd, worker: Worker, *, count: int = FRESHLY_DEAD) -> None:
     """Ask one worker once about each session that died last, all at once."""
-    dead = crowd.dead[-FRESHLY_DEAD:]
-    await asyncio.gather(
-        *(_call(crowd, worker, one, one.held.access[-1], patience=patience) for one in dead)
-    )
+    dead = crowd.dead[-count:]
+    await asyncio.gather(*(_call(crowd, worker, one, one.held.access[-1]) for one in dead))
 
 
 async def until_all_are_dead(crowd: Crowd) -> None:
@@ -78,10 +82,16 @@ async def ask_about_all(crowd: Crowd) -> None:
     )
 
 
-async def _call(
-    crowd: Crowd, worker: Worker, dead: Dead, access: str, *, patience: float = PATIENCE_SECONDS
-) -> Answer:
-    answer = await crowd.asker.ask(worker, "dead", "/guarded", access=access, patience=patience)
+def _one_of(crowd: Crowd) -> Dead:
+    """Choose mostly what has just died: there a worker may not have heard of it."""
+    recent = crowd.random.random() < 0.8
+    return crowd.random.choice(crowd.dead[-FRESHLY_DEAD:] if recent else crowd.dead)
+
+
+async def _call(crowd: Crowd, worker: Worker, dead: Dead, access: str) -> Answer:
+    answer = await crowd.asker.ask(
+        worker, "dead", "/guarded", access=access, patience=PATIENCE_SECONDS
+    )
     if answer.status == 200:
         crowd.promises.accepted(dead, answer, "guarded call")
     return answer

@@ -102,6 +102,7 @@ def _both(of: str, fail_over: Callable[..., Awaitable[None]]) -> tuple[Fault, Fa
             name=f"The same, its writes of the last {APART_SECONDS} s lost",
             strike=apart,
             may_lose=MayLose.RECENT,
+            newcomer=True,
         ),
     )
 

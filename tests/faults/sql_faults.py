@@ -104,6 +104,7 @@ POSTGRES = Stand(
     name="PostgreSQL",
     open=running_breakable_postgres,
     url=lambda server: str(server.url),
+    can_part=True,
     prompt=PROMPT_SECONDS,
     faults=(
         Fault(slug="postgres-restarted", name="Server restarted", strike=_restart),
@@ -116,11 +117,13 @@ POSTGRES = Stand(
         Fault(slug="postgres-cut", name="Connections cut, again and again", strike=_cut),
         worker_faults.KILLED,
         worker_faults.FROZEN,
+        worker_faults.CUT_OFF,
         Fault(
             slug="postgres-restored",
             name=f"Restored from a backup {SINCE_BACKUP_SECONDS:.0f} s old",
             strike=_restore,
             may_lose=MayLose.RECENT,
+            newcomer=True,
         ),
     ),
 )
@@ -141,6 +144,7 @@ SQLITE = Stand(
             name=f"Restored in place from a backup {SINCE_BACKUP_SECONDS:.0f} s old",
             strike=_restore_file,
             may_lose=MayLose.RECENT,
+            newcomer=True,
         ),
     ),
 )

@@ -83,6 +83,7 @@ DURABLE = Stand(
     name="Valkey, appendfsync always",
     open=partial(_server, durable=True),
     url=lambda server: str(server.url),
+    can_part=True,
     prompt=PROMPT_SECONDS,
     faults=(
         Fault(slug="valkey-killed", name=KILLED, strike=_kill),
@@ -92,11 +93,13 @@ DURABLE = Stand(
         Fault(slug="valkey-cut", name="Connections cut, again and again", strike=_cut),
         worker_faults.KILLED,
         worker_faults.FROZEN,
+        worker_faults.CUT_OFF,
         Fault(
             slug="valkey-restored",
             name=f"Restored from a backup {SINCE_BACKUP_SECONDS:.0f} s old",
             strike=_restore,
             may_lose=MayLose.RECENT,
+            newcomer=True,
         ),
         Fault(
             slug="all-killed", name="Server and all workers killed (-9)", strike=_kill_everything

@@ -9,6 +9,7 @@ from faults.stands import MAX_STALENESS, Fault, Stage
 
 FROZEN_SECONDS = MAX_STALENESS + 2.0
 IMPATIENT_SECONDS = 1.5
+CUT_OFF_SECONDS = MAX_STALENESS + 3.0
 DOWN_SECONDS = 1.0
 AHEAD_SECONDS = 2.0
 TOGETHER_SECONDS = 3.0
@@ -37,6 +38,17 @@ async def _freeze_one(stage: Stage) -> None:
     await knocking
 
 
+async def _cut_off_one(stage: Stage) -> None:
+    """Block the way of a worker to the store until its map is too old; the others go on."""
+    if stage.partition is None:
+        raise RuntimeError("no worker of this stand has a way of its own")
+    stage.partition.block()
+    try:
+        await asyncio.sleep(CUT_OFF_SECONDS)
+    finally:
+        stage.partition.unblock()
+
+
 async def _set_clock(stage: Stage) -> None:
     """Start a worker again with another clock, and let both kinds serve for a while."""
     worker = stage.workers[1]
@@ -52,6 +64,11 @@ FROZEN = Fault(
     name=f"One worker stopped for {FROZEN_SECONDS:.0f} s and continued",
     strike=_freeze_one,
     patience=IMPATIENT_SECONDS,
+)
+CUT_OFF = Fault(
+    slug="worker-cut-off",
+    name=f"One worker cut off from the store for {CUT_OFF_SECONDS:.0f} s",
+    strike=_cut_off_one,
 )
 CLOCKS = Fault(
     slug="clocks", name=f"Clock of one worker {AHEAD_SECONDS:.0f} s ahead", strike=_set_clock
