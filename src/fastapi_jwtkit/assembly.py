@@ -176,7 +176,7 @@ def dev_users(settings: Settings) -> UserStore | None:
     if settings.env != "dev":
         return None
     logger.warning("JWTKIT_ENV=dev: users live in memory and end with this process")
-    return MemoryUserStore()
+    return MemoryUserStore(realm=settings.realm)
 
 
 def _verification(shared: _Shared) -> Verification:

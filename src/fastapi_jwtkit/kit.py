@@ -89,7 +89,7 @@ class JWTKit:
         self.rings = self._assembly.rings
         self.one_time = self._assembly.stores.one_time
         self._sessions = self._assembly.sessions
-        self._lifecycle = Lifecycle(self._assembly, reads_feed=settings.revocation != "off")
+        self._lifecycle = Lifecycle(self._assembly, users, mode=settings.revocation)
         self._verification = self._assembly.verification
         self.verify_fast: Callable[[bytes], Claims | None] = self._verification.fast
         """Return the claims of a warm token that is plainly good; ``None``: ask ``verify``."""

@@ -15,7 +15,9 @@ from fastapi_jwtkit.errors import (
     SecondWorkerError,
     StoreUnavailableError,
 )
+from fastapi_jwtkit.protocols import UserStore
 from fastapi_jwtkit.stores.memory import MemorySessionStore
+from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 
 __all__ = ["Lifecycle", "Readiness"]
 
@@ -57,13 +59,15 @@ class Lifecycle:
 
     Args:
         assembly: the parts.
-        reads_feed: whether anybody asks the revocation map.
+        users: the kit's own.
+        mode: of revocation; ``off`` asks no map.
     """
 
-    def __init__(self, assembly: Assembly, *, reads_feed: bool) -> None:
+    def __init__(self, assembly: Assembly, users: UserStore | None, *, mode: str) -> None:
         self._assembly = assembly
+        self._users = users
         self._has_sessions = assembly.accounts is not None or assembly.stores.brought
-        self._reads_feed = reads_feed and self._has_sessions
+        self._reads_feed = mode != "off" and self._has_sessions
 
     async def start(self) -> None:
         """Read keys, prepare the stores and read the feed.
@@ -76,8 +80,7 @@ class Lifecycle:
         await self._prepare_stores()
         if self._assembly.accounts is None:
             logger.warning("no user store: this kit verifies tokens and logs nobody in")
-        if self._reads_feed:
-            await self._first_read()
+        await self._become_the_only_worker()
         if self._has_sessions and isinstance(self._assembly.stores.sessions, MemorySessionStore):
             logger.warning("sessions live in memory: every login ends with this process")
 
@@ -129,14 +132,20 @@ class Lifecycle:
             # The worker serves, answers 503 and keeps trying: its store may come up later.
             logger.warning("the stores cannot be prepared now: %s", error.reason)
 
-    async def _first_read(self) -> None:
-        """Read the feed; a worker that is being replaced is given a moment to end."""
+    async def _become_the_only_worker(self) -> None:
+        """Ask what lives in memory; a worker that is being replaced has a moment to end."""
         for _ in range(HANDOVER_TRIES):
             try:
-                return await self._read_feed()
+                return await self._ask_once()
             except SecondWorkerError:
                 await asyncio.sleep(HANDOVER_PAUSE_SECONDS)
-        return await self._read_feed()
+        return await self._ask_once()
+
+    async def _ask_once(self) -> None:
+        if self._reads_feed:
+            await self._read_feed()
+        if isinstance(self._users, MemoryUserStore):
+            await self._users.find_by_id("")
 
     async def _read_feed(self) -> None:
         try:

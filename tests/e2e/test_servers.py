@@ -80,8 +80,8 @@ async def pid() -> int:
 """
 DEV = {"JWTKIT_ENV": "dev", "JWTKIT_DEFAULT_SCOPES": "tasks:read"}
 PERSON = {"username": "ann", "password": "a rather long password"}
-TEACHING = "Two workers of this server keep their sessions in memory."
-FIX = "fix:  Run one worker, or give JWTKit(sessions="
+TEACHING = "Two workers of this server keep their "
+FIX = "fix:  Run one worker, or set JWTKIT_STORE_URL and bring users"
 BAD_TOKEN = 'Bearer error="invalid_token"'
 PREFIXES = {"served": "", "mounted": "/v1"}
 
@@ -261,6 +261,17 @@ def test_a_server_of_two_workers_ends_at_start_up_and_says_why(directory: Path) 
     assert status != 0
     assert TEACHING in said
     assert FIX in said
+
+
+def test_users_in_memory_are_refused_to_a_second_worker_on_a_shared_store(
+    directory: Path,
+) -> None:
+    """A login would succeed at one worker and fail at the other, at random."""
+    command = (*GUNICORN, "-w", "2", "served:app")
+    store = f"sqlite+aiosqlite:///{directory / 'store.db'}"
+    status, said = run_to_its_end(directory, command, **DEV, JWTKIT_STORE_URL=store)
+    assert status != 0
+    assert f"{TEACHING}users in memory." in said
 
 
 def test_production_without_keys_ends_at_start_up_with_the_commands_to_run(

@@ -87,3 +87,20 @@ def test_the_url_is_never_shown_with_the_settings() -> None:
     """Settings are printed into logs now and then."""
     settings = Settings(env="dev", store_url=SecretStr("redis://:hunter2@h"))
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+asyncpg://user:p@s:hunter2@host/db",
+        "sqlite+aiosqlite:///file::memory:?uri=true",
+        "redis://app:1234?hunter2@host",
+        "rediss://host/0?ssl_cert_reqs=hunter2",
+    ],
+)
+def test_a_url_that_cannot_work_is_refused_at_once_and_tells_nothing(url: str) -> None:
+    """Not as an outage later, and not with half of a password in the text."""
+    with pytest.raises(ConfigurationError) as refused:
+        chosen(url)
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.__cause__ is None

@@ -212,3 +212,30 @@ async def test_stopping_ends_every_task_of_the_loop(house: House) -> None:
     await house.read_again()
     await house.revocations.stop()
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def test_a_repair_that_an_event_loop_left_behind_stops_nobody() -> None:
+    """Loops end with tests, with mounted apps, and in the child of a fork."""
+    house = House()
+    gone = asyncio.new_event_loop()
+    never = gone.create_future()
+
+    async def wait_for_ever() -> None:
+        await never
+
+    house.revocations._repairing = gone.create_task(wait_for_ever())
+    gone.run_until_complete(asyncio.sleep(0))
+
+    async def forget_and_read() -> None:
+        await house.revocations.freshen()
+        await house.revocations.publish([entry("sid", "s1")])
+        house.store.forget("s1")
+        await house.read_again()
+        await until(lambda: "s1" in house.store.names())
+        await house.revocations.stop()
+
+    left_behind = house.revocations._repairing
+    asyncio.run(forget_and_read())
+    left_behind.cancel()
+    gone.run_until_complete(asyncio.gather(left_behind, return_exceptions=True))
+    gone.close()

@@ -191,10 +191,10 @@ class Revocations:
         self._failing = False
         if page.whole:
             self._whole_at = started
-        if page.whole and len(self.known) and not _runs_in(self._repairing, None):
+        loop = asyncio.get_running_loop()
+        if page.whole and len(self.known) and not _runs_in(self._repairing, loop):
             # Beside the follower, which must not wait for it.
             repair = self._writing.repair(self.known.entries(), page.entries, read_at=started)
-            loop = asyncio.get_running_loop()
             self._repairing = self._task(loop, repair, "jwtkit-revocation-put-back")
 
     async def _follow(self) -> None:
@@ -234,11 +234,9 @@ class Revocations:
         return task
 
 
-def _runs_in(task: asyncio.Task[None] | None, loop: asyncio.AbstractEventLoop | None) -> bool:
-    """Say whether a task still runs, in this event loop if one is named."""
-    if task is None or task.done():
-        return False
-    return loop is None or task.get_loop() is loop
+def _runs_in(task: asyncio.Task[None] | None, loop: asyncio.AbstractEventLoop) -> bool:
+    """Say whether a task still runs, in this event loop: another may be gone without it."""
+    return task is not None and not task.done() and task.get_loop() is loop
 
 
 # After a fork the follower of the parent does not run in the child.

@@ -24,25 +24,30 @@ _held: dict[tuple[int, str], int] = {}
 _lock = threading.Lock()
 
 
-def claim_realm(realm: str) -> None:
+def claim_realm(realm: str, *, kept: str = "sessions") -> None:
     """Make this process the only worker of its server that keeps the realm in memory.
 
     Workers of one server share their parent and their working directory. The lock is a
     POSIX record lock: it belongs to the process, is not inherited by ``fork`` and ends
     with the process however it ends.
 
+    Args:
+        realm: whose.
+        kept: what is kept, in the plural.
+
     Raises:
         SecondWorkerError: another worker of this server holds it.
         ConfigurationError: the lock file cannot be opened.
     """
-    if (os.getpid(), realm) in _held or fcntl is None:
+    name = realm if kept == "sessions" else f"{kept} of {realm}"
+    if (os.getpid(), name) in _held or fcntl is None:
         return
     with _lock:
-        if (os.getpid(), realm) not in _held:
-            _held[os.getpid(), realm] = _lock_file(_path_of(realm))
+        if (os.getpid(), name) not in _held:
+            _held[os.getpid(), name] = _lock_file(_path_of(name), kept)
 
 
-def _lock_file(path: Path) -> int:
+def _lock_file(path: Path, kept: str) -> int:
     """Lock a file for as long as this process lives, and return its descriptor."""
     assert fcntl is not None  # noqa: S101 - the caller asked
     while True:
@@ -65,12 +70,12 @@ def _lock_file(path: Path) -> int:
         except OSError:
             os.close(descriptor)
             raise SecondWorkerError(
-                "Two workers of this server keep their sessions in memory.",
-                why="Each would know only its own logins and logouts: a session made by one "
-                "is unknown to the other, and a token revoked by one lives on in the other.",
-                fix="Run one worker, or give JWTKit(sessions=…, revocations=…) stores that "
-                "all workers share.",
-                docs="explanation/revocation/",
+                f"Two workers of this server keep their {kept} in memory.",
+                why="Each would know only its own: what is made, changed or revoked in one is "
+                "unknown to the other, which lets in whom it should not, and the reverse.",
+                fix="Run one worker, or set JWTKIT_STORE_URL and bring users that all "
+                "workers share.",
+                docs="how-to/run-many-workers/",
             ) from None
         os.close(descriptor)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from fastapi_jwtkit.credentials import canonical_login
 from fastapi_jwtkit.errors import LoginTakenError
 from fastapi_jwtkit.records import NewUser
+from fastapi_jwtkit.stores.memory.single_worker import claim_realm
 
 __all__ = ["MemoryUser", "MemoryUserStore"]
 
@@ -33,9 +34,14 @@ class MemoryUserStore:
 
     Ids are random, not counted: the keys of development outlive a restart, and with them
     a token of yesterday's user 1 would be a token of today's (OIDC Core 2).
+
+    Args:
+        realm: refuse a second worker of the same server, which would know other users;
+            ``None``: any number of them may have users of their own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, realm: str | None = None) -> None:
+        self._realm = realm
         # Held between a check and its write, never across an await: one store may serve
         # the event loops of several threads.
         self._lock = threading.Lock()
@@ -44,12 +50,14 @@ class MemoryUserStore:
 
     async def find_by_login(self, login: str, /) -> MemoryUser | None:
         """Return the user with this canonical login."""
+        self._claim()
         with self._lock:
             user_id = self._ids.get(login)
             return self._users[user_id] if user_id is not None else None
 
     async def find_by_id(self, user_id: str, /) -> MemoryUser | None:
         """Return the user with this id, with the roles that hold now."""
+        self._claim()
         return self._users.get(user_id)
 
     async def set_password_hash(
@@ -121,3 +129,7 @@ class MemoryUserStore:
                 return False
             del self._ids[user.login]
             return True
+
+    def _claim(self) -> None:
+        if self._realm is not None:
+            claim_realm(self._realm, kept="users")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ReadOnlyError
 
 from fastapi_jwtkit.stores.redis.scripts import Script
 
@@ -144,6 +144,11 @@ class Line:
             # an answer that comes late is nobody's.
             await connection.send_packed_command(_packed(words))
             answer = await connection.read_response(disable_decoding=True)
+        except ReadOnlyError:
+            # The server is nobody's primary any more; its name may lead to another by now.
+            await connection.disconnect(nowait=True)
+            message = "the server became a replica"
+            raise RedisConnectionError(message) from None
         except asyncio.CancelledError:
             if self._is_cut and task.uncancel() <= cancelling:
                 raise TimeoutError from None

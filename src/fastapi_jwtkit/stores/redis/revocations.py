@@ -186,7 +186,10 @@ class RedisRevocationStore:
         async def note(link: Link) -> None:
             await link.command(name, "SADD", name, tag)
 
-        await self._server.ask(note, reason="revocation_read_failed")
+        try:
+            await self._server.ask(note, reason="realm_not_noted")
+        except StoreUnavailableError:
+            return  # the next whole read tries again: this one is whole without it
         self._noted[realm] = born_at
 
 

@@ -126,7 +126,7 @@ def _parsed(url: str) -> _Address:
         if kind == "sentinel" and name in _SENTINEL_OPTIONS:
             of_sentinel[name.removeprefix("sentinel_")] = text
         elif is_secure and name in _TLS_OPTIONS:
-            options[name] = _flag(text) if name == "ssl_check_hostname" else text
+            options[name] = _tls_option(name, text)
         else:
             _refuse_option(name, kind, is_secure=is_secure)
     return _Address(
@@ -163,6 +163,14 @@ def _path(kind: str, path: str) -> tuple[str, int]:
     return service, number
 
 
+def _tls_option(name: str, text: str) -> str | bool:
+    if name == "ssl_check_hostname":
+        return _flag(text)
+    if name == "ssl_cert_reqs" and text not in {"none", "optional", "required"}:
+        _refuse("ssl_cert_reqs is none of none, optional and required.")
+    return text
+
+
 def _flag(text: str) -> bool:
     if text.lower() not in {"true", "false"}:
         _refuse("ssl_check_hostname is neither true nor false.")
@@ -175,8 +183,10 @@ def _refuse_option(name: str, kind: str, *, is_secure: bool) -> NoReturn:
         *(_SENTINEL_OPTIONS if kind == "sentinel" else ()),
     ]
     fix = "Leave it out, or hand redis_stores a client of your own with that setting."
+    del name  # not shown: behind a question mark in a password stands the rest of it
     _refuse(
-        f"The URL of the Redis server has an option that is not known: {name[:40]!r}.",
+        "The URL of the Redis server has an option that is not known.",
+        why="What comes after a question mark is options; in a password it is written %3F.",
         fix=f"Known are {', '.join(known)}. {fix}" if known else fix,
     )
 

@@ -98,7 +98,7 @@ def _checked(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
         dialect = parsed.get_dialect()
-    except (ArgumentError, NoSuchModuleError):
+    except (ArgumentError, NoSuchModuleError, ValueError):
         # Without the cause: it shows the URL, and the password in it.
         raise ConfigurationError(
             "The URL of the database cannot be understood.",
@@ -112,7 +112,9 @@ def _checked(url: str | URL) -> URL:
             fix=f"Write the URL as {_EXAMPLES}.",
             docs="how-to/sql/",
         )
-    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+    names_memory = ":memory:" in (parsed.database or ":memory:")
+    in_memory = names_memory or parsed.query.get("mode") == "memory"
+    if parsed.get_backend_name() == "sqlite" and in_memory:
         raise ConfigurationError(
             "A SQLite database in memory is no place for sessions.",
             why="Each connection would have a database of its own.",
