@@ -109,6 +109,34 @@ class HidesTheExpired(MemorySessionStore):
         return None if found is None or found.now >= found.session.idle_expiry else found
 
 
+class ForgetsWhenATokenWasSpent(MemorySessionStore):
+    """Keeps the counter alone."""
+
+    async def advance(self, realm: str, sid: str, advance: Advance, /) -> Session | None:
+        """Drop the times."""
+        row = await super().advance(realm, sid, advance)
+        if row is not None:
+            self._rows[realm, sid] = row = replace(row, spent=())
+        return row
+
+
+class EndsNothing(MemorySessionStore):
+    """Says that a session was ended."""
+
+    async def revoke(self, realm: str, sid: str, /, *, reason: str) -> bool:
+        """Do nothing."""
+        del reason
+        return await self.find(realm, sid) is not None
+
+
+class LivesForEver(MemorySessionStore):
+    """Takes a login for good."""
+
+    async def add(self, new: NewSession, /) -> Session:
+        """Give it all the time in the world."""
+        return await super().add(replace(new, idle_ttl=1e9, absolute_ttl=1e9))
+
+
 SESSION_STORES: dict[type, str] = {
     ReadsThenWrites: "test_of_fifty_callers_one_wins",
     CountsByReading: "test_fifty_replays_are_counted_exactly",
@@ -118,6 +146,9 @@ SESSION_STORES: dict[type, str] = {
     MakesRows: "test_no_verb_makes_a_row",
     SharesRows: "test_a_session_of_another_realm_is_not_found",
     TakesNothingForEverything: "test_a_grant_of_nothing_is_no_grant_of_everything",
+    ForgetsWhenATokenWasSpent: "test_advancing_spends_the_token",
+    LivesForEver: "test_what_was_added_is_found_with_the_times_of_the_store",
+    EndsNothing: "test_a_revoked_session_stays_revoked",
     HidesTheExpired: "test_an_expired_session_takes_no_write",
 }
 """Each store, and the test that tells."""

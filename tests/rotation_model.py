@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from clocks import FakeClock
+from fastapi_jwtkit.records import SPENT_KEPT
 from fastapi_jwtkit.stores.memory.users import MemoryUser, MemoryUserStore
 
 GRACE = 30.0
 SLACK = 5.0
 IDLE = 10_000.0
 ABSOLUTE = 50_000.0
-
-
-class SkewedClock(FakeClock):
-    """The store's clock: the application's, and a few seconds beside it."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        super().__init__()
-        self._clock = clock
-        self.skew = 0.0
-
-    def now(self) -> float:
-        """Return the other clock's time, skewed."""
-        return self._clock.now() + self.skew
 
 
 class FlakyUsers(MemoryUserStore):
@@ -48,13 +35,20 @@ class Line:
     counter: int = 0
     spent: dict[int, float] = field(default_factory=dict[int, float])
     used: float = 0.0
-    replays: int = 0
     over: bool = False
-    epoch: int = 0
 
     def is_over(self, now: float) -> bool:
         """Say whether it ended or ran out."""
         return self.over or now >= self.born + ABSOLUTE or now >= self.used + IDLE
+
+    def must_answer(self, number: int, *, since: float, until: float) -> bool:
+        """Say whether a token presented between two times is never refused while it lives."""
+        if number >= self.counter:
+            return True
+        spent_at = self.spent.get(number)
+        if spent_at is None or self.counter - number > SPENT_KEPT:
+            return False
+        return -SLACK <= since - spent_at <= until - spent_at < GRACE
 
 
 @dataclass(frozen=True)
