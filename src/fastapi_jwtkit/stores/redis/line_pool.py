@@ -69,10 +69,10 @@ class LinePool:
                 await line.open(due)
         except BaseException:
             self._lines.discard(line)
+            self._hand(None)
             raise
         finally:
             self._opening -= 1
-            self._hand(None)
         return line
 
     async def _handed(self, due: float) -> Line | None:
