@@ -23,6 +23,18 @@ REVOKED = 'Bearer error="invalid_token"'
 # Connections stay open however long a busy machine takes to send the next request.
 TWO_WORKERS = (*UVICORN, "--workers", "2", "--timeout-keep-alive", "60", "served:app")
 PRELOADED = (*GUNICORN, "--preload", "--workers", "2", "--keep-alive", "60", "served:app")
+USED_BEFORE_THE_FORK = """
+
+import asyncio
+
+
+async def use() -> None:
+    await auth.kit.start()
+    assert await auth.kit.list_sessions("nobody") == []
+
+
+asyncio.run(use())
+"""
 NOISE = ("Traceback", "Task was destroyed", "never awaited", "Warning", "Unclosed", "ERROR")
 
 on_each_server = pytest.mark.parametrize("house", ["valkey", "postgresql"], indirect=True)
@@ -174,8 +186,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 async def test_workers_forked_from_one_parent_share_sessions_and_end_in_silence(
     place: Place, tmp_path: Path
 ) -> None:
-    """What the parent made before the fork is of no harm, and no task is left at the end."""
-    (tmp_path / "served.py").write_text(SERVED, "utf-8")
+    """The parent asked its stores before it forked: that is of no harm, nor left at the end."""
+    (tmp_path / "served.py").write_text(SERVED + USED_BEFORE_THE_FORK, "utf-8")
     environment = {**place.environment, "PYTHONWARNINGS": "default"}
     with running(tmp_path, PRELOADED, **environment) as server:
         async with server.connections(workers=2, each=1) as connections:
