@@ -8,7 +8,7 @@ from faults.probes import knock
 from faults.stands import MAX_STALENESS, Fault, Stage
 
 FROZEN_SECONDS = MAX_STALENESS + 2.0
-IMPATIENT_SECONDS = 1.5
+IMPATIENT_SECONDS = 1.0
 CUT_OFF_SECONDS = MAX_STALENESS + 3.0
 DOWN_SECONDS = 1.0
 AHEAD_SECONDS = 2.0
@@ -69,6 +69,7 @@ CUT_OFF = Fault(
     slug="worker-cut-off",
     name=f"One worker cut off from the store for {CUT_OFF_SECONDS:.0f} s",
     strike=_cut_off_one,
+    patience=IMPATIENT_SECONDS,
 )
 CLOCKS = Fault(
     slug="clocks", name=f"Clock of one worker {AHEAD_SECONDS:.0f} s ahead", strike=_set_clock
