@@ -56,7 +56,7 @@ def choose_stores(settings: Settings, brought: BroughtStores, *, clock: Clock) -
         ConfigurationError: what was brought contradicts itself, or would let a logout
             at one worker stay unknown to another.
     """
-    _refuse_twice(brought)
+    _refuse_twice(settings, brought)
     _refuse_half_shared(settings, brought)
     together = brought.stores
     if together is None and brought.sessions is None and settings.store_url is not None:
@@ -79,13 +79,15 @@ def choose_stores(settings: Settings, brought: BroughtStores, *, clock: Clock) -
     )
 
 
-def _refuse_twice(brought: BroughtStores) -> None:
-    if brought.stores is None or (brought.sessions is None and brought.revocations is None):
+def _refuse_twice(settings: Settings, brought: BroughtStores) -> None:
+    together = "stores=" if brought.stores is not None else "JWTKIT_STORE_URL"
+    is_given = brought.stores is not None or settings.store_url is not None
+    if not is_given or (brought.sessions is None and brought.revocations is None):
         return
     raise ConfigurationError(
-        "stores= was given together with sessions= or revocations=.",
+        f"{together} was given together with sessions= or revocations=.",
         why="Both say where sessions live, and only one can hold.",
-        fix="Pass stores= alone, or sessions= and revocations= without it.",
+        fix=f"Give {together} alone, or sessions=, revocations= and one_time= without it.",
         docs="how-to/choose-a-store/",
     )
 

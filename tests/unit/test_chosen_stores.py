@@ -67,6 +67,8 @@ def test_two_answers_to_where_sessions_live_are_refused(tmp_path: Path) -> None:
     stores = sql_stores(url_of(tmp_path))
     with pytest.raises(ConfigurationError, match=r"stores= was given together with"):
         chosen(stores=stores, sessions=MemorySessionStore())
+    with pytest.raises(ConfigurationError, match=r"JWTKIT_STORE_URL was given together with"):
+        chosen(url_of(tmp_path), revocations=MemoryRevocationStore())
 
 
 def test_shared_sessions_without_a_shared_feed_are_refused(tmp_path: Path) -> None:

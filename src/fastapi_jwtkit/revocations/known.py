@@ -132,6 +132,7 @@ class KnownRevocations:
 
     async def take_in(self, entries: Sequence[RevocationEntry]) -> None:
         """Take in a page of any size and let requests be answered meanwhile."""
+        self.apply(())  # an empty page, too, is a moment to forget what is over
         for start in range(0, len(entries), _AT_A_TIME):
             self.apply(entries[start : start + _AT_A_TIME])
             await asyncio.sleep(0)
