@@ -9,9 +9,10 @@ current one and spends it. Beside it stands a plain ``SET`` of a value of the sa
 Both are run in short batches that take turns, so that a machine that changes its speed
 changes it for both. A ratio is of two batches of one round; the table gives the minimum,
 median and maximum over the rounds. Calls per second are those of the fastest batch, and
-"floor" is the ratio of these: what else runs on the machine can only slow either down. "instr" is the same ratio in
-instructions of this thread per call, where they can be counted: nothing else on the
-machine is in it, and neither are the server and, on SQLite, the threads of the driver.
+"floor" is the ratio of these: what else runs on the machine can only slow either down.
+"instr" is the same ratio in instructions of this thread per call, where they can be
+counted: nothing else on the machine is in it, and neither are the server and, on SQLite,
+the threads of the driver.
 """
 
 from __future__ import annotations
