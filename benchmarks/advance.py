@@ -10,8 +10,9 @@ Both are run in short batches that take turns, so that a machine that changes it
 changes it for both. A ratio is of two batches of one round; the table gives the minimum,
 median and maximum over the rounds. Calls per second are those of the fastest batch, and
 "floor" is the ratio of these: what else runs on the machine can only slow either down.
-"instr" is the same ratio in instructions of this thread per call, where they can be counted: nothing else on the
-machine is in it, and neither are the server and, on SQLite, the threads of the driver.
+"instr" is the same ratio in instructions of this thread per call, where they can be
+counted: nothing else on the machine is in it, and neither are the server and, on SQLite,
+the threads of the driver.
 """
 
 from __future__ import annotations
