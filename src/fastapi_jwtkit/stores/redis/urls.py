@@ -183,9 +183,10 @@ def _refuse_option(name: str, kind: str, *, is_secure: bool) -> NoReturn:
         *(_SENTINEL_OPTIONS if kind == "sentinel" else ()),
     ]
     fix = "Leave it out, or hand redis_stores a client of your own with that setting."
-    del name  # not shown: behind a question mark in a password stands the rest of it
+    # Behind a question mark in a password stands the rest of it: that is not shown.
+    shown = f": {name!r}" if re.fullmatch("[a-z_]{1,40}", name) else ""
     _refuse(
-        "The URL of the Redis server has an option that is not known.",
+        f"The URL of the Redis server has an option that is not known{shown}.",
         why="What comes after a question mark is options; in a password it is written %3F.",
         fix=f"Known are {', '.join(known)}. {fix}" if known else fix,
     )

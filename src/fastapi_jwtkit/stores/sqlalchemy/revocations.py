@@ -146,7 +146,8 @@ class SQLRevocationStore:
 
     async def _read(self, realm: str, *, standing_on: Mark) -> FeedRows:
         """Read what is above an entry, and that entry; a realm without a birth is born now."""
-        parameters: dict[str, Any] = {"in_realm": realm, "above": standing_on[0] - 1}
+        above = max(standing_on[0] - 1, NO_MARK[0])
+        parameters: dict[str, Any] = {"in_realm": realm, "above": above}
         parameters |= self._time.parameters()
         birth: dict[str, Any] = {"realm": realm} | self._time.parameters()
 
