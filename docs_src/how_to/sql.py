@@ -6,15 +6,13 @@ from fastapi_jwtkit.stores.sqlalchemy import sql_stores
 from fastapi_jwtkit.stores.sqlalchemy.users import SQLUserStore
 
 # --8<-- [start:stores]
-stores = sql_stores("sqlite+aiosqlite:///./app.db")  # or postgresql+asyncpg://…
+stores = sql_stores(
+    "sqlite+aiosqlite:///./app.db",  # or postgresql+asyncpg://…
+    create_tables=True,  # leave it out where Alembic migrates
+)
 users = SQLUserStore(stores.engine)
 
-auth = JWTAuth.from_env(
-    users=users,
-    sessions=stores.sessions,
-    revocations=stores.revocations,
-    one_time=stores.one_time,
-)
+auth = JWTAuth.from_env(users=users, stores=stores)
 # --8<-- [end:stores]
 
 # --8<-- [start:app]
@@ -24,10 +22,8 @@ from contextlib import asynccontextmanager  # noqa: E402
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-    await stores.create_tables()  # leave both out where Alembic migrates
-    await users.create_tables()
+    await users.create_tables()  # likewise
     yield
-    await stores.close()
 
 
 app = FastAPI(lifespan=lifespan)

@@ -5,12 +5,15 @@ Never run: types alone are at stake. What they must refuse is in ``refused.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, assert_type
 
+import pytest
 from fastapi import Depends, FastAPI
 from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from fastapi_jwtkit import (
     CurrentPrincipal,
@@ -36,11 +39,24 @@ from fastapi_jwtkit.protocols import (
     ClaimsFor,
     Clock,
     EventSink,
+    OneTimeStore,
     RegisteringUserStore,
+    RevocationStore,
+    SessionStore,
+    Stores,
     User,
     UserStore,
 )
-from fastapi_jwtkit.records import NewUser
+from fastapi_jwtkit.records import FeedPage, NewUser, RevocationEntry
+from fastapi_jwtkit.stores.from_url import stores_from_url
+from fastapi_jwtkit.stores.redis import RedisStores, redis_stores
+from fastapi_jwtkit.stores.sqlalchemy import JWTKitTables, SQLStores, sql_stores, tables
+from fastapi_jwtkit.stores.sqlalchemy.users import SQLUserStore, UserColumns
+from fastapi_jwtkit.testing.contracts import (
+    RegisteringUserStoreContract,
+    RevocationStoreContract,
+    SessionStoreContract,
+)
 from fastapi_jwtkit.web.guards import Guard, current_principal
 
 # --- parts of one's own, by shape: no base class, no cast --------------------------------
@@ -155,6 +171,83 @@ async def use_the_kit() -> None:
     assert_type(await kit.close_all("1"), int)
     assert_type(await kit.expire_claims("1"), int)
     await kit.close(await kit.prove_access(pair.access_token))
+
+
+# --- stores -------------------------------------------------------------------------------
+
+in_sql = sql_stores("sqlite+aiosqlite:///./app.db", create_tables=True, poll=0.5)
+in_redis = redis_stores("redis://127.0.0.1", prefix="shop")
+assert_type(in_sql, SQLStores)
+assert_type(in_redis, RedisStores)
+assert_type(stores_from_url("redis://127.0.0.1"), Stores)
+anywhere: list[Stores] = [in_sql, in_redis]
+shared = JWTKit(Settings(env="dev"), users=People(), stores=in_sql)
+apart = JWTKit(Settings(env="dev"), sessions=in_sql.sessions, revocations=in_redis.revocations)
+assert_type(JWTAuth.from_env(users=People(), stores=in_redis), JWTAuth)
+
+
+class Model(DeclarativeBase):
+    pass
+
+
+class Account(UserColumns, Model):
+    __tablename__ = "accounts"
+    city: Mapped[str | None] = mapped_column()
+
+
+assert_type(tables(Model.metadata), JWTKitTables)
+accounts: UserStore = SQLUserStore(create_async_engine("sqlite+aiosqlite:///x.db"), model=Account)
+
+
+class Feed:
+    """A feed of one's own."""
+
+    sync_after = 1.0
+
+    async def publish(self, realm: str, entries: Sequence[RevocationEntry]) -> None: ...
+    async def snapshot(self, realm: str) -> FeedPage:
+        return FeedPage(entries=(), position="0", whole=True, born_at=0.0)
+
+    async def follow(self, realm: str, position: str) -> FeedPage:
+        return await self.snapshot(realm)
+
+
+async def use_the_stores() -> None:
+    assert_type(await in_sql.prepare(), Sequence[str])
+    assert_type(await shared.prune(), int)
+    page = await in_redis.revocations.snapshot("shop")
+    assert_type(page.whole, bool)
+    assert_type(await in_redis.one_time.consume("shop", "id", expires_at=1.0), bool)
+
+
+# A contract takes its store from a fixture: synchronous or not, of any type that fits.
+
+
+class TestFeed(RevocationStoreContract):
+    @pytest.fixture
+    def store(self) -> RevocationStore:
+        return Feed()
+
+    def step(self, seconds: float) -> None: ...
+
+
+class TestSessions(SessionStoreContract):
+    slack = 0.0
+
+    @pytest.fixture
+    async def store(self) -> AsyncIterator[SessionStore]:
+        yield in_sql.sessions
+        await in_sql.close()
+
+    def step(self, by: float, /) -> None: ...
+
+
+class TestAccounts(RegisteringUserStoreContract):
+    @pytest.fixture
+    def store(self) -> UserStore:
+        return accounts
+
+    async def remove_user(self, _: UserStore, user_id: str) -> None: ...
 
 
 def use_keys() -> None:

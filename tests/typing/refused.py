@@ -6,8 +6,11 @@ Checked by ``.ci/check_refusals.py``; never run.
 from __future__ import annotations
 
 from fastapi_jwtkit import JWTKit, Principal, Settings, TokenPair, require_scopes
-from fastapi_jwtkit.protocols import EventSink, User, UserStore
+from fastapi_jwtkit.protocols import EventSink, OneTimeStore, SessionStore, Stores, User, UserStore
 from fastapi_jwtkit.records import Session
+from fastapi_jwtkit.stores.redis import redis_stores
+from fastapi_jwtkit.stores.sqlalchemy import sql_stores
+from fastapi_jwtkit.testing.contracts import OneTimeStoreContract, RegisteringUserStoreContract
 
 from fastapi_jwtkit import nope  # isort: skip  # refused
 
@@ -31,6 +34,17 @@ class PlainStore:
         return expected is None
 
 
+class LooseIds:
+    """Its answer says nothing, and it takes no time."""
+
+    async def consume(self, realm: str, token_id: str, /) -> None: ...
+
+
+class HalfAStore:
+    async def prune(self) -> int:
+        return 0
+
+
 class DeafSink:
     def emit(self) -> None: ...
 
@@ -38,10 +52,29 @@ class DeafSink:
 numbered: User = NumberedUser()  # refused
 plain: UserStore = PlainStore()  # refused
 deaf: EventSink = DeafSink()  # refused
+loose: OneTimeStore = LooseIds()  # refused
+half: Stores = HalfAStore()  # refused
+swapped: SessionStore = sql_stores("sqlite+aiosqlite:///x.db").one_time  # refused
+sql_stores("sqlite+aiosqlite:///x.db", create_table=True)  # refused
+sql_stores("sqlite+aiosqlite:///x.db", None)  # refused
+redis_stores("redis://127.0.0.1", "prefix")  # refused
+redis_stores(6379)  # refused
 kit = JWTKit(Settings(env="dev"), users=PlainStore())  # refused
+JWTKit(Settings(env="dev"), stores=sql_stores("sqlite+aiosqlite:///x.db").sessions)  # refused
 guard = require_scopes(["tasks:read"])  # refused
 wider = require_scopes("a", any_of=1)  # refused
 positional = Principal("ann")  # refused
+
+
+class TestIds(OneTimeStoreContract):
+    async def now(self) -> float:  # refused
+        return 0.0
+
+    def step(self, seconds: str) -> None: ...  # refused
+
+
+class TestPeople(RegisteringUserStoreContract):
+    async def remove_user(self, user_id: str) -> None: ...  # refused
 
 
 def change(principal: Principal, pair: TokenPair, session: Session) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from clocks import FakeClock
-from contract.session_store import new_session
 from fastapi_jwtkit.errors import RevocationsStaleError
 from fastapi_jwtkit.records import FeedPage, NewSession, RevocationEntry
 from fastapi_jwtkit.revocations import Revocations
 from fastapi_jwtkit.stores.memory import MemoryRevocationStore, MemorySessionStore
+from fastapi_jwtkit.testing.contracts.session_data import new_session
 from revocation_doubles import REALM, Counted, entry
 
 

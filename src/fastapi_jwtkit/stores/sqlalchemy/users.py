@@ -28,6 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, class_mapper, mapped_column,
 
 from fastapi_jwtkit.credentials import canonical_login
 from fastapi_jwtkit.errors import LoginTakenError
+from fastapi_jwtkit.protocols import User
 from fastapi_jwtkit.records import NewUser
 from fastapi_jwtkit.stores.sqlalchemy.creation import create_tables
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
@@ -119,11 +120,11 @@ class SQLUserStore:
         self._database = Database(engine)
         self._model = model
 
-    async def find_by_login(self, login: str, /) -> UserColumns | None:
+    async def find_by_login(self, login: str, /) -> User | None:
         """Return the user with this canonical login."""
         return await self._find(self._model.login == login)
 
-    async def find_by_id(self, user_id: str, /) -> UserColumns | None:
+    async def find_by_id(self, user_id: str, /) -> User | None:
         """Return the user with this id, with the roles that hold now."""
         return await self._find(self._model.id == user_id)
 
@@ -138,7 +139,7 @@ class SQLUserStore:
             .values(password_hash=password_hash)
         )
 
-    async def add(self, new: NewUser, /) -> UserColumns:
+    async def add(self, new: NewUser, /) -> User:
         """Store a new user under an id that was never used before.
 
         Raises:
@@ -150,7 +151,7 @@ class SQLUserStore:
 
         taken = select(self._model.id).where(self._model.login == new.login)
 
-        async def insert(connection: AsyncConnection) -> UserColumns:
+        async def insert(connection: AsyncConnection) -> User:
             user = self._model()
             user.login, user.password_hash = new.login, new.password_hash
             user.email, user.scopes = new.email, frozenset(new.scopes)
@@ -163,7 +164,7 @@ class SQLUserStore:
                     if await session.scalar(taken) is not None:
                         raise LoginTakenError("login_taken") from None
                     raise
-            return user
+            return _as_user(user)
 
         return await self._database.run(insert, reason="user_add_failed")
 
@@ -175,7 +176,7 @@ class SQLUserStore:
         scopes: Iterable[str] | None = None,
         roles: Iterable[str] | None = None,
         permissions: Iterable[str] | None = None,
-    ) -> UserColumns | None:
+    ) -> User | None:
         """Change what is given and return the user; ``None`` if there is none.
 
         For sessions that are open, follow it with ``kit.expire_claims`` or
@@ -207,10 +208,11 @@ class SQLUserStore:
         mapped = cast("list[Table]", class_mapper(self._model).tables)
         await create_tables(self._engine, mapped)
 
-    async def _find(self, condition: ColumnElement[bool]) -> UserColumns | None:
-        async def read(connection: AsyncConnection) -> UserColumns | None:
+    async def _find(self, condition: ColumnElement[bool]) -> User | None:
+        async def read(connection: AsyncConnection) -> User | None:
             async with AsyncSession(connection, expire_on_commit=False) as session:
-                return await session.scalar(select(self._model).where(condition))
+                row = await session.scalar(select(self._model).where(condition))
+                return None if row is None else _as_user(row)
 
         return await self._database.run(read, reason="user_find_failed")
 
@@ -222,3 +224,8 @@ class SQLUserStore:
             return answer.first() is not None
 
         return await self._database.run(write, reason="user_write_failed")
+
+
+def _as_user(row: UserColumns) -> User:
+    # It is one. But pyright compares ``Mapped[str]`` with ``str`` where a protocol is met.
+    return cast("User", row)
