@@ -89,7 +89,6 @@ def files_with_tests() -> Iterator[Path]:
     """Return the files in which tests are, the contract of the stores included."""
     for directory in (ROOT / "tests", ROOT / "examples"):
         yield from sorted(directory.rglob("test_*.py"))
-    yield ROOT / "tests" / "contract" / "session_store.py"
 
 
 def marks_of(expression: ast.expr, where: str) -> Iterator[tuple[str, int]]:

@@ -39,7 +39,6 @@ from fastapi_jwtkit.protocols import (
     ClaimsFor,
     Clock,
     EventSink,
-    OneTimeStore,
     RegisteringUserStore,
     RevocationStore,
     SessionStore,
