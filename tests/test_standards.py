@@ -86,7 +86,7 @@ LAST = {"std": 110, "attack": max(LESSONS)}
 
 
 def files_with_tests() -> Iterator[Path]:
-    """Return the files in which tests are, the contract of the stores included."""
+    """Return the files in which tests are."""
     for directory in (ROOT / "tests", ROOT / "examples"):
         yield from sorted(directory.rglob("test_*.py"))
 

@@ -32,23 +32,23 @@ def run(make_place: Callable[[], RotationPlace], *, histories: int, **options: A
 
 def test_histories_in_memory() -> None:
     """By a clock that stands still: every moment is hit exactly."""
-    run(InMemory, histories=80)
+    run(InMemory, histories=70)
 
 
 def test_histories_in_sql(empty_url: str) -> None:
     """On SQLite and PostgreSQL, by their own clocks."""
     asyncio.run(sql_stores(empty_url).create_tables())
-    run(lambda: OnSQL(empty_url), histories=8)
+    run(lambda: OnSQL(empty_url), histories=6)
 
 
 def test_histories_on_valkey(valkey_url: str) -> None:
     """By the clock of the server."""
-    run(lambda: OnRedis(valkey_url), histories=16)
+    run(lambda: OnRedis(valkey_url), histories=12)
 
 
 def test_histories_on_a_cluster(valkey_cluster_url: str) -> None:
     """Where each row may be on another node."""
-    run(lambda: OnRedis(valkey_cluster_url), histories=8)
+    run(lambda: OnRedis(valkey_cluster_url), histories=6)
 
 
 def test_a_store_that_breaks_a_promise_is_found_out() -> None:
