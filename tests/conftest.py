@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-from postgres_server import postgres_url as postgres_url  # noqa: PLC0414 - a fixture for all
+from endings import ends_in_good_order as ends_in_good_order  # noqa: PLC0414 - for all
+from postgres_server import postgres_url as postgres_url  # noqa: PLC0414 - likewise
 from sql_databases import empty_url as empty_url  # noqa: PLC0414 - a fixture for all
 from valkey_cluster import valkey_cluster_url as valkey_cluster_url  # noqa: PLC0414 - likewise
 from valkey_cluster import valkey_sentinel_url as valkey_sentinel_url  # noqa: PLC0414 - likewise

@@ -71,7 +71,7 @@ class ValkeyServer:
         options: Mapping[str, str] | None = None,
         sentinel_config: Path | None = None,
     ) -> None:
-        self._home = home
+        self.home = home
         self._sentinel_config = sentinel_config
         self._options = {**OPTIONS, **(DURABLE if durable else {}), **(options or {})}
         if replica_of is not None:
@@ -99,7 +99,7 @@ class ValkeyServer:
     @property
     def log(self) -> str:
         """What it has said so far."""
-        return (self._home / "server.log").read_text("utf-8", "replace")
+        return (self.home / "server.log").read_text("utf-8", "replace")
 
     def start(self) -> None:
         """Start it and wait until it answers: the first time on a free port, then on the same."""
@@ -166,11 +166,11 @@ class ValkeyServer:
         return self._process
 
     def _command(self, port: int, bus_port: int) -> list[str]:
-        options = {**self._options, "port": str(port), "dir": str(self._home)}
+        options = {**self._options, "port": str(port), "dir": str(self.home)}
         command = [valkey_program()]
         if self._sentinel_config is not None:
             command += [str(self._sentinel_config), "--sentinel"]
-            options = {"bind": HOST, "port": str(port), "dir": str(self._home)}
+            options = {"bind": HOST, "port": str(port), "dir": str(self.home)}
         if "cluster-enabled" in options:
             options["cluster-port"] = str(bus_port)
         for name, value in options.items():
@@ -179,7 +179,7 @@ class ValkeyServer:
 
     def _try(self, port: int, bus_port: int) -> bool:
         """Tell whether it came to answer; another may have taken the port meanwhile."""
-        with (self._home / "server.log").open("ab") as log:
+        with (self.home / "server.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - the program of the wheel
                 self._command(port, bus_port),
                 stdin=subprocess.DEVNULL,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -117,3 +120,41 @@ def test_a_refusal_of_the_server_is_an_error_of_the_test(valkey: ValkeyServer) -
     """It is not taken for an answer."""
     with pytest.raises(ReplyError, match="unknown command"):
         valkey.ask("NONSENSE")
+
+
+LONG_RUN = """\
+import time
+from pathlib import Path
+
+from endings import ends_in_good_order
+from valkey_server import valkey
+
+
+def test_that_takes_long(valkey):
+    Path("started").write_text(f"{valkey.port} {valkey.home}")
+    time.sleep(600)
+"""
+
+
+def test_a_run_that_is_ended_ends_its_servers(tmp_path: Path) -> None:
+    """As by ``timeout``, which may tell it twice."""
+    (tmp_path / "test_long.py").write_text(LONG_RUN, "utf-8")
+    started = tmp_path / "started"
+    run = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_long.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: started.exists() and started.read_text(), "it started", seconds=120)
+        run.terminate()
+        run.terminate()
+        run.wait(60)
+    finally:
+        run.kill()
+        run.wait()
+    port, home = started.read_text().split()
+    with pytest.raises(ConnectionRefusedError):
+        ask(int(port), "PING")
+    assert not Path(home).exists()

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from endings import ends_in_good_order as ends_in_good_order  # noqa: PLC0414 - for all
 from examples.todo.app.core.config import TodoSettings
 from examples.todo.app.core.database import Database
 from examples.todo.app.main import create_app
@@ -16,7 +17,7 @@ from examples.todo.app.services.task_service import TaskService
 from examples.todo.app.services.user_store import SqlUserStore
 from examples.todo.tests.below import Services
 from examples.todo.tests.people import Person, arrive
-from valkey_server import valkey as valkey  # noqa: PLC0414 - a fixture for all
+from valkey_server import valkey as valkey  # noqa: PLC0414 - likewise
 
 
 @pytest.fixture
