@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from redis.asyncio import RedisCluster
@@ -18,8 +19,12 @@ __all__ = ["ClusterLink"]
 
 Answer = TypeVar("Answer")
 
-FIRST_SECONDS = 2.0
-"""How long it may take to learn which node has what: it is much to read, and done once."""
+FIRST_SECONDS = (0.3, 0.3, 0.3, 0.6, 1.5)
+"""How long it may take to learn which node has what, try by try.
+
+The client asks the nodes in random order and waits for the first of them. One that hangs
+must not keep the others from being asked; and on a slow network, it is much to read.
+"""
 _REDIRECTIONS = (MovedError, AskError, TryAgainError)
 _MOVES_FOLLOWED = 3
 
@@ -128,7 +133,14 @@ class ClusterLink:
         await asyncio.shield(self._first)
 
     async def _learn(self) -> None:
-        async with asyncio.timeout(FIRST_SECONDS):
+        *first_tries, last_try = FIRST_SECONDS
+        for seconds in first_tries:
+            with suppress(TimeoutError):
+                return await self._learn_within(seconds)
+        return await self._learn_within(last_try)
+
+    async def _learn_within(self, seconds: float) -> None:
+        async with asyncio.timeout(seconds):
             await self._client.initialize()
         self._is_known = True
 

@@ -48,6 +48,16 @@ local function grown(name, over, new, score)
   return over, new
 end
 
+-- The first number of a log has the microsecond in it: one that was lost and begun again
+-- within a millisecond would else be taken for the one before it.
+local function next_number()
+  if redis.call('EXISTS', LOG) == 1 then
+    return '*'
+  end
+  local time = redis.call('TIME')
+  return string.format('%d%03d-%d', time[1], math.floor(time[2] / 1000), time[2] % 1000)
+end
+
 local function write(first, last)
   local names, scores, details, lines, count = {}, {}, {}, {}, 0
   for at = first, last, 3 do
@@ -68,7 +78,7 @@ local function write(first, last)
   if count > 0 then
     redis.call('ZADD', STATE, unpack(scores))
     redis.call('HSET', KNOWN, unpack(details))
-    redis.call('XADD', LOG, 'MAXLEN', '~', log_size, '*', unpack(lines))
+    redis.call('XADD', LOG, 'MAXLEN', '~', log_size, next_number(), unpack(lines))
   end
   return count
 end
