@@ -20,8 +20,8 @@ FROZEN_SECONDS = 3.0
 CUTS = 10
 CUT_EVERY_SECONDS = 0.3
 LOCKED_SECONDS = 3.0
-# Followers read the last 5 to 10 s again and again: what is younger would hide a rewound table.
-SINCE_BACKUP_SECONDS = 11.0
+# A backup younger than the last poll would hide a table that was set back.
+SINCE_BACKUP_SECONDS = 3.0
 # sync_after is 2.5 s here, more than the harness's max_staleness.
 PROMPT_SECONDS = 2.0
 

@@ -65,6 +65,43 @@ async def test_a_follower_hears_what_a_database_that_was_set_back_numbers_again(
     assert page.whole
 
 
+@pytest.mark.parametrize("new", [0, 1, 2])
+async def test_a_backup_may_be_as_young_as_the_last_poll(
+    store: SQLRevocationStore, clock: FakeClock, tmp_path: Path, new: int
+) -> None:
+    """What a follower heard of last is gone, though all that is older is there."""
+    live, backup = tmp_path / "test.db", tmp_path / "backup.db"
+    await store.publish(REALM, [entry("old")])
+    page = await store.snapshot(REALM)
+    copy(live, backup)
+    clock.step(6)
+    await store.publish(REALM, [entry("forgotten")])
+    page = await store.follow(REALM, page.position)
+    assert entry("forgotten") in page.entries
+    copy(backup, live)
+    clock.step(1)
+    published = [entry(f"new{number}") for number in range(new)]
+    await store.publish(REALM, published)
+    page = await store.follow(REALM, page.position)
+    assert (page.whole, set(page.entries)) == (True, {entry("old"), *published})
+
+
+async def test_an_entry_that_grows_again_and_again_makes_few_reads_whole(
+    store: SQLRevocationStore, clock: FakeClock
+) -> None:
+    """Whoever logs out in a loop must not make every worker read everything each second."""
+    page = await store.snapshot(REALM)
+    whole = 0
+    for _ in range(20):
+        clock.step(1)
+        until = clock.now() + 600
+        await store.publish(REALM, [RevocationEntry(kind="sid", value="s1", expires_at=until)])
+        page = await store.follow(REALM, page.position)
+        assert [grown.expires_at for grown in page.entries] == [until]
+        whole += page.whole
+    assert 0 < whole <= 10
+
+
 async def test_a_follower_that_stands_on_an_entry_that_is_over_reads_everything(
     store: SQLRevocationStore, clock: FakeClock
 ) -> None:

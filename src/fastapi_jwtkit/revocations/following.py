@@ -13,7 +13,7 @@ import asyncio
 import logging
 import os
 import weakref
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any
 
 from fastapi_jwtkit.errors import ConfigurationError, RevocationsStaleError
@@ -191,11 +191,17 @@ class Revocations:
         self._failing = False
         if page.whole:
             self._whole_at = started
+        if page.whole and len(self.known):
+            self._repair(page.entries, read_at=started)
+
+    def _repair(self, state: Sequence[RevocationEntry], *, read_at: float) -> None:
+        """Compare a whole state with the map, beside the follower, which must not wait for it."""
         loop = asyncio.get_running_loop()
-        if page.whole and len(self.known) and not _runs_in(self._repairing, loop):
-            # Beside the follower, which must not wait for it.
-            repair = self._writing.repair(self.known.entries(), page.entries, read_at=started)
-            self._repairing = self._task(loop, repair, "jwtkit-revocation-put-back")
+        if _runs_in(self._repairing, loop):
+            self._writing.owes = True  # this state may lack what the one before it had
+            return
+        repair = self._writing.repair(self.known.entries(), state, read_at=read_at)
+        self._repairing = self._task(loop, repair, "jwtkit-revocation-put-back")
 
     async def _follow(self) -> None:
         me = asyncio.current_task()

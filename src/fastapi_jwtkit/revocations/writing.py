@@ -102,13 +102,16 @@ class FeedWriter:
         """
         self.owes = False
         try:
+            missing = await _missing(mine, state, until=self._clock.now())
             forgotten = [
                 entry
-                for entry in await _missing(mine, state, until=self._clock.now())
+                for entry in missing
                 if self._published.get(_name(entry), read_at - 1.0) < read_at
             ]
             if forgotten:
                 await self._put_back(forgotten)
+            # The rest was published since, or published since and forgotten since.
+            self.owes = len(forgotten) < len(missing)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing waits for this
             self.owes = True
             logger.warning("revocations could not be put back: %s", type(error).__name__)

@@ -23,25 +23,26 @@ class FeedRows:
 
     Args:
         settling: seconds after which nothing can appear below a number that was given.
-        standing_on: an entry that is known and has to be among the rows.
+        above: the entry from which the rows were read; it is known long since.
+        latest: one that has to be among the rows, too.
 
     Attributes:
-        entries: in no order, without the one that is known.
+        entries: in no order, without ``above``.
         highest: the entry with the highest number.
         settled: the highest of those that are older than ``settling``.
-        stands: whether the known entry is there. If not, it is over, or it grew, or the
-            database was set back to before it was added.
+        missing: which of the two was not there so far. At the end it is over, or it grew,
+            or the database was set back to before it was added.
         born_at: when the state was made, by the database's clock (seconds).
         now: the time of the read, likewise.
         is_born: whether there was a row: a realm that was never read has none.
     """
 
-    def __init__(self, *, settling: float, standing_on: Mark = NO_MARK) -> None:
+    def __init__(self, *, settling: float, above: Mark = NO_MARK, latest: Mark = NO_MARK) -> None:
         self._settling = settling
-        self._standing_on = standing_on
+        self._above = above
+        self.missing = {above, latest} - {NO_MARK}
         self.entries: list[RevocationEntry] = []
         self.highest = self.settled = NO_MARK
-        self.stands = standing_on == NO_MARK
         self.born_at = self.now = 0.0
         self.is_born = False
 
@@ -57,9 +58,8 @@ class FeedRows:
             if number is None:
                 continue
             mark = (int(number), float(added_at))
-            if mark == self._standing_on:
-                self.stands = True
-            else:
+            self.missing.discard(mark)
+            if mark != self._above:
                 self.entries.append(_entry_of(entry))
             self.highest = max(self.highest, mark)
             if added_at <= self.now - self._settling:

@@ -30,6 +30,8 @@ logger = logging.getLogger("fastapi_jwtkit")
 OVERLAP_SECONDS = 5.0
 """A publish that takes longer than this to commit is found by the next whole read."""
 WHOLE_EVERY_SECONDS = 60.0
+DOUBTED_AGAIN_SECONDS = 2.0
+"""Between two whole reads because an entry is gone that may have grown."""
 SWEEP_BATCH = 20
 PRUNE_BATCH = 1_000
 ONE_STATEMENT = 100
@@ -98,11 +100,12 @@ class SQLRevocationStore:
 
     async def snapshot(self, realm: str, /) -> FeedPage:
         """Return the whole state and the position from which to follow it."""
-        read = await self._read(realm, standing_on=NO_MARK)
+        read = await self._read(realm)
         position = FeedPosition(
             # What was added long ago leaves no gap below it that could still fill.
             again_from=read.settled,
             highest=read.highest,
+            latest=read.highest,
             marked_at=read.now,
             whole_at=read.now,
             born_at=read.born_at,
@@ -120,10 +123,12 @@ class SQLRevocationStore:
         known = FeedPosition.from_text(position)
         if known is None:
             return await self.snapshot(realm)
-        read = await self._read(realm, standing_on=known.again_from)
+        read = await self._read(realm, above=known.again_from, latest=known.latest)
         is_fresh = known.marked_at <= read.now < known.whole_at + WHOLE_EVERY_SECONDS
-        if not is_fresh or read.born_at != known.born_at or not read.stands:
+        if not is_fresh or read.born_at != known.born_at or _was_set_back(read, known):
             return await self.snapshot(realm)
+        if known.latest not in read.missing:
+            known = replace(known, latest=read.highest)
         if read.now >= known.marked_at + OVERLAP_SECONDS:
             highest = max(known.highest, read.highest)
             known = replace(known, again_from=known.highest, highest=highest, marked_at=read.now)
@@ -144,34 +149,32 @@ class SQLRevocationStore:
 
         return await self._database.run(sweep, reason="revocation_sweep_failed")
 
-    async def _read(self, realm: str, *, standing_on: Mark) -> FeedRows:
+    async def _read(self, realm: str, *, above: Mark = NO_MARK, latest: Mark = NO_MARK) -> FeedRows:
         """Read what is above an entry, and that entry; a realm without a birth is born now."""
-        above = max(standing_on[0] - 1, NO_MARK[0])
-        parameters: dict[str, Any] = {"in_realm": realm, "above": above}
-        parameters |= self._time.parameters()
-        birth: dict[str, Any] = {"realm": realm} | self._time.parameters()
+        time = self._time.parameters()
+        below = {"in_realm": realm, "above": max(above[0] - 1, NO_MARK[0])} | time
+        birth = {"realm": realm} | time
 
         async def read(connection: AsyncConnection) -> FeedRows:
-            found = await self._rows(connection, parameters, standing_on)
-            if found.is_born:
-                return found
-            await connection.execute(self._statements.give_birth, birth)
-            return await self._rows(connection, parameters, standing_on)
+            found = FeedRows(settling=2 * OVERLAP_SECONDS, above=above, latest=latest)
+            await self._fill(found, connection, below)
+            if not found.is_born:
+                await connection.execute(self._statements.give_birth, birth)
+                await self._fill(found, connection, below)
+            return found
 
         found = await self._database.run(read, reason="revocation_read_failed")
         if not found.is_born:
             raise StoreUnavailableError("revocation_read_failed")
         return found
 
-    async def _rows(
-        self, connection: AsyncConnection, parameters: Mapping[str, Any], standing_on: Mark
-    ) -> FeedRows:
-        rows = FeedRows(settling=2 * OVERLAP_SECONDS, standing_on=standing_on)
+    async def _fill(
+        self, rows: FeedRows, connection: AsyncConnection, parameters: Mapping[str, Any]
+    ) -> None:
         result = await connection.execute(self._statements.read, parameters)
         while some := result.fetchmany(AT_A_TIME):
             rows.add(some)
             await asyncio.sleep(0)  # a hundred thousand at once would keep requests waiting
-        return rows
 
 
 def _row_of(realm: str, entry: RevocationEntry) -> dict[str, Any]:
@@ -188,6 +191,17 @@ def _merged(entries: Iterable[RevocationEntry]) -> Iterable[RevocationEntry]:
     for entry in entries:
         merged[_name(entry)] = merge_entries(entry, merged.get(_name(entry), entry))
     return merged.values()
+
+
+def _was_set_back(read: FeedRows, known: FeedPosition) -> bool:
+    """Say whether an entry is gone that was there: not by itself, or it is over or grew.
+
+    One that grows again and again, as when somebody logs out again and again, must not
+    make every read a whole one.
+    """
+    if known.again_from in read.missing:
+        return True
+    return known.latest in read.missing and read.now >= known.whole_at + DOUBTED_AGAIN_SECONDS
 
 
 def _page(read: FeedRows, position: FeedPosition, *, whole: bool) -> FeedPage:
