@@ -90,6 +90,15 @@ def null_guard(app: FastAPI) -> None:
         return {"tasks": "none"}
 
 
+def two_null_guards(app: FastAPI) -> None:
+    """Add the route with two of them, as FastAPI shows it with a guard beside a parameter."""
+
+    @app.get("/tasks", response_model=None, dependencies=[Depends(NullGuard())])
+    async def tasks(anybody: Annotated[object, Depends(NullGuard())]) -> dict[str, str]:
+        del anybody
+        return {"tasks": "none"}
+
+
 def one_guard(app: FastAPI) -> None:
     """Add the route as the documentation shows it first."""
 

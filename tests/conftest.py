@@ -15,3 +15,8 @@ from valkey_server import valkey_url as valkey_url  # noqa: PLC0414 - likewise
 # How long something takes says nothing on a machine that does other things as well.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a hash by its place: its salt is new in each of the processes that share a run."""
+    return argname if isinstance(val, str) and "$argon2" in val else None
