@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 from collections import deque
-from typing import TextIO
 
 from fastapi_jwtkit.mail import Mail
 
@@ -23,15 +22,15 @@ class Outbox:
     prints can log in as anybody.
 
     Args:
-        stream: where to print; default: standard error. ``None`` prints nothing.
+        echo: whether to print each to standard error.
     """
 
     for_development = True
 
-    def __init__(self, stream: TextIO | None = sys.stderr) -> None:
-        self._stream = stream
+    def __init__(self, *, echo: bool = True) -> None:
+        self._echo = echo
         self._mails: deque[Mail] = deque(maxlen=KEPT)
-        if stream is not None:
+        if echo:
             logger.warning("mails are printed and not sent: nobody will get them")
 
     @property
@@ -42,6 +41,6 @@ class Outbox:
     async def send(self, mail: Mail, /) -> None:
         """Keep a mail, and print it."""
         self._mails.append(mail)
-        if self._stream is not None:
+        if self._echo:
             link = f"\n  {mail.link}" if mail.link else ""
-            print(f"mail to {mail.to}: {mail.kind.value}{link}", file=self._stream)
+            print(f"mail to {mail.to}: {mail.kind.value}{link}", file=sys.stderr)  # noqa: T201
