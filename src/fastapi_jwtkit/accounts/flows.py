@@ -253,12 +253,10 @@ class AccountFlows:
         Raises:
             InvalidCredentialsError: the password is wrong or missing.
             ReauthenticationError: the user has no password, and logged in too long ago.
-            StoreUnavailableError: it could not be done; do it again.
+            StoreUnavailableError: it could not be done; log in and do it again, if you can.
         """
         await self._enter("account-delete", account=user_id, device=device)
-        # Gone already: the try before this one failed at its last step.
-        if await self._parts.reads.by_id(user_id) is not None:
-            await self._proof.by_password(user_id, password, auth_time, device)
+        await self._proof.by_password(user_id, password, auth_time, device)
         await self._removal.delete(user_id, device)
 
     async def drain(self) -> None:
