@@ -119,7 +119,7 @@ class JWTKit(SessionVerbs):
         return self._assembly.need_accounts().flows
 
     async def register(self, credentials: Credentials, *, email: str | None = None) -> User:
-        """Make an account with the default scopes.
+        """Make an account with the default scopes. No mail goes out: see ``accounts.sign_up``.
 
         Raises:
             LoginTakenError: the login is somebody's.

@@ -65,6 +65,22 @@ async def test_few_run_at_once_and_none_stays() -> None:
     assert [task.get_name() for task in asyncio.all_tasks() if "mail" in task.get_name()] == []
 
 
+async def test_one_that_is_slow_holds_up_no_other() -> None:
+    """Not even the next, which comes while nothing else waits."""
+    jobs = Jobs()
+    jobs.work.submit(partial(jobs.wait, 1))
+    await asyncio.sleep(0)
+    done = asyncio.Event()
+
+    async def quick() -> None:
+        done.set()
+
+    jobs.work.submit(quick)
+    await asyncio.wait_for(done.wait(), 5)
+    jobs.go.set()
+    await jobs.work.drain()
+
+
 async def test_a_line_that_is_full_takes_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """The caller is told when to come again."""
     monkeypatch.setattr(background, "MAX_WAITING", 3)

@@ -78,13 +78,14 @@ class BackgroundWork:
         self._waiting.clear()
         if lost:
             self.failures += lost
-            logger.error("%s mails were not sent: there was no time left", lost)
+            logger.error("%s mails were not sent: there was no time left to", lost)
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> set[asyncio.Task[None]]:
         """Start what tasks are missing, and return those there are."""
         with self._lock:
             tasks = self._tasks.setdefault(loop, set())
-        while len(tasks) < min(AT_ONCE, len(self._waiting)):
+        # One for each that waits, up to the limit: those there are may be held up.
+        for _ in range(min(AT_ONCE - len(tasks), len(self._waiting))):
             # Without the context of a request, which is over before this begins.
             task = loop.create_task(self._work(), name="jwtkit-mail", context=contextvars.Context())
             tasks.add(task)
@@ -112,5 +113,5 @@ class BackgroundWork:
         # Its type and place, never its message: mail servers like to repeat the address.
         where = traceback.extract_tb(error.__traceback__)[-1]
         name = type(error).__name__
-        logger.error("a mail was not sent: %s in %s, line %s", name, where.filename, where.lineno)
+        logger.error("not done after an answer: %s in %s:%s", name, where.filename, where.lineno)
         self._on_failure(name)
