@@ -110,38 +110,83 @@ def assemble_accounts(shared: Shared, users: UserStore, parts: Parts) -> Account
     """
     settings = shared.settings
     hashing = HashingExecutor(_fit_for(settings, parts.hasher or PasslibHasher()))
-    reads = UserReads(users)
-    tokens = RefreshTokens(shared.rings, realm=settings.realm)
-    access = AccessTokens(_issuer(shared), claims_for=parts.claims_for)
-    limits = _limits(settings)
-    authenticator = Authenticator(
-        users, hashing, verified_only=settings.email_verification == "require"
+    known = _Known(
+        users=users,
+        reads=UserReads(users),
+        hashing=hashing,
+        authenticator=Authenticator(
+            users, hashing, verified_only=settings.email_verification == "require"
+        ),
+        registration=_registration(settings, users, hashing),
     )
-    registration = _registration(settings, users, hashing)
-    logins = Logins(
+    lines = _Lines(
+        tokens=RefreshTokens(shared.rings, realm=settings.realm),
+        access=AccessTokens(_issuer(shared), claims_for=parts.claims_for),
+        limits=_limits(settings),
+    )
+    return Accounts(
+        logins=_logins(shared, known, lines),
+        refresh=_refresh(shared, known, lines),
+        registration=known.registration,
+        users=known.reads,
+        hashing=hashing,
+        events=shared.events,
+        flows=AccountFlows(_flow_parts(shared, known, parts.mailer)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What knows users."""
+
+    users: UserStore
+    reads: UserReads
+    hashing: HashingExecutor
+    authenticator: Authenticator
+    registration: Registration | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lines:
+    """What makes the tokens of sessions, and says how long they last."""
+
+    tokens: RefreshTokens
+    access: AccessTokens
+    limits: SessionLimits
+
+
+def _logins(shared: Shared, known: _Known, lines: _Lines) -> Logins:
+    return Logins(
         sessions=shared.sessions,
-        tokens=tokens,
-        access=access,
-        authenticator=authenticator,
-        users=reads,
-        limits=limits,
-        realm=settings.realm,
+        tokens=lines.tokens,
+        access=lines.access,
+        authenticator=known.authenticator,
+        users=known.reads,
+        limits=lines.limits,
+        realm=shared.settings.realm,
         events=shared.events,
         clock=shared.clock,
     )
-    refresh = Refresh(
+
+
+def _refresh(shared: Shared, known: _Known, lines: _Lines) -> Refresh:
+    return Refresh(
         store=shared.stores.sessions,
         sessions=shared.sessions,
         revocations=shared.revocations,
-        tokens=tokens,
-        users=reads,
-        access=access,
-        limits=limits,
-        realm=settings.realm,
+        tokens=lines.tokens,
+        users=known.reads,
+        access=lines.access,
+        limits=lines.limits,
+        realm=shared.settings.realm,
         events=shared.events,
         clock=shared.clock,
     )
-    mailer = mailer_fit_for(settings, parts.mailer)
+
+
+def _flow_parts(shared: Shared, known: _Known, mailer: Mailer | None) -> FlowParts:
+    settings = shared.settings
+    mailer = mailer_fit_for(settings, mailer)
     links = make_links(
         settings,
         shared.rings,
@@ -150,12 +195,12 @@ def assemble_accounts(shared: Shared, users: UserStore, parts: Parts) -> Account
         clock=shared.clock,
         needed=mailer is not None,
     )
-    flow_parts = FlowParts(
-        users=users,
-        reads=reads,
-        registration=registration,
-        authenticator=authenticator,
-        hashing=hashing,
+    return FlowParts(
+        users=known.users,
+        reads=known.reads,
+        registration=known.registration,
+        authenticator=known.authenticator,
+        hashing=known.hashing,
         rules=PasswordRules.preset(settings.password_preset),
         sessions=shared.sessions,
         links=links,
@@ -165,15 +210,6 @@ def assemble_accounts(shared: Shared, users: UserStore, parts: Parts) -> Account
         login_is_email=settings.login_is_email,
         email_verification=settings.email_verification,
         reauthentication_age=settings.reauthentication_age,
-    )
-    return Accounts(
-        logins=logins,
-        refresh=refresh,
-        registration=registration,
-        users=reads,
-        hashing=hashing,
-        events=shared.events,
-        flows=AccountFlows(flow_parts),
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from account_scenes import ENDS, MOMENTS, NEW, Scene
 from fastapi_jwtkit.errors import (
     InvalidCredentialsError,
     InvalidLinkError,
@@ -18,89 +18,11 @@ from fastapi_jwtkit.errors import (
 )
 from fastapi_jwtkit.kit import JWTKit
 from fastapi_jwtkit.mail import MailKind
-from fastapi_jwtkit.passwords.passlib_hasher import PasslibHasher
-from fastapi_jwtkit.protocols import User
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 from fastapi_jwtkit.stores.sqlalchemy import LoopEngines
 from fastapi_jwtkit.stores.sqlalchemy.users import SQLUserStore
 from kits import PASSWORD, credentials
-from mailed import PUBLIC_URL, Postbox
 from shared_places import Place, place_of
-from web_kits import make_settings
-
-NEW = SecretStr("another rather long one")
-MOMENTS = ("before the comparison", "before it is confirmed", "after it was confirmed")
-
-
-class Held:
-    """A user store in which one login can be held at a moment of it."""
-
-    def __init__(self, users: Any) -> None:
-        self._users = users
-        self.moment = ""
-        self.reached = asyncio.Event()
-        self.go = asyncio.Event()
-
-    def __getattr__(self, name: str) -> Any:
-        """Be the store in everything else."""
-        return getattr(self._users, name)
-
-    async def find_by_login(self, login: str, /) -> User | None:
-        """Read; a login is held before its password is compared."""
-        user: User | None = await self._users.find_by_login(login)
-        await self._hold(MOMENTS[0])
-        return user
-
-    async def find_by_id(self, user_id: str, /) -> User | None:
-        """Read; a login is held before, or with what it has read."""
-        await self._hold(MOMENTS[1])
-        user: User | None = await self._users.find_by_id(user_id)
-        await self._hold(MOMENTS[2])
-        return user
-
-    async def _hold(self, moment: str) -> None:
-        if self.moment == moment:
-            self.moment = ""
-            self.reached.set()
-            await self.go.wait()
-
-
-class Scene:
-    """A kit on a store, its users and its mails."""
-
-    def __init__(self, users: Any, **settings: Any) -> None:
-        self.users = Held(users)
-        self.post = Postbox()
-        self.kit = JWTKit(
-            make_settings(public_url=PUBLIC_URL, email_verification="ask", **settings),
-            users=self.users,
-            mailer=self.post,
-            hasher=PasslibHasher.cheap_for_tests(),
-        )
-
-    async def register(self, login: str) -> User:
-        """Store a user with an address."""
-        return await self.kit.register(credentials(login), email=f"{login}@example.com")
-
-    async def reset_token(self, login: str) -> SecretStr:
-        """Return the token of a link."""
-        await self.kit.accounts.request_reset(f"{login}@example.com")
-        return SecretStr(await self.post.token(self.kit, MailKind.RESET_PASSWORD))
-
-    async def during_login(
-        self, user: User, moment: str, act: Callable[[], Awaitable[object]]
-    ) -> str:
-        """Do something while a login is held, and return its access token; empty if refused."""
-        self.users.reached, self.users.go = asyncio.Event(), asyncio.Event()
-        self.users.moment = moment
-        login = asyncio.create_task(self.kit.login(credentials(user.login)))
-        await self.users.reached.wait()
-        await act()
-        self.users.go.set()
-        try:
-            return (await login).access_token
-        except InvalidCredentialsError:
-            return ""
 
 
 @pytest.fixture(params=["memory", "sqlite", "valkey", "postgresql"])
@@ -185,25 +107,59 @@ async def test_of_twenty_who_open_one_link_one_changes_the_address(scene: Scene)
 @pytest.mark.attack(10, 12)
 async def test_a_login_under_way_does_not_survive_what_ends_the_account(scene: Scene) -> None:
     """Wherever it is: it is refused, or what it gets is dead."""
-    accounts = scene.kit.accounts
     for number, moment in enumerate(MOMENTS):
-        for what in ("change", "reset", "disable", "delete"):
+        for what in ENDS:
             user = await scene.register(f"{what}{number}")
-            await scene.post.taken(scene.kit)
-            acts: dict[str, Callable[[], Awaitable[object]]] = {
-                "disable": lambda user=user: accounts.disable(user.id),
-                "delete": lambda user=user: accounts.delete(user.id),
-                "change": lambda user=user: accounts.change_password(
-                    user.id, current=SecretStr(PASSWORD), new=NEW
-                ),
-            }
-            if what == "reset":
-                token = await scene.reset_token(user.login)
-                acts["reset"] = lambda token=token: accounts.reset_password(token, new=NEW)
-            access = await scene.during_login(user, moment, acts[what])
+            act = (await scene.acts_on(user))[what]
+            access = await scene.during_login(user, moment, act)
             where = f"{what}, {moment}"
             assert not access or await is_dead(scene.kit, access), where
             assert await scene.kit.list_sessions(user.id) == [], where
+
+
+@pytest.mark.std(21, 97, 103)
+@pytest.mark.attack(10, 12)
+async def test_a_login_that_comes_just_before_the_write_does_not_survive_it(scene: Scene) -> None:
+    """After the sessions were ended for the first time: so they are ended once more."""
+    for what in ENDS:
+        user = await scene.register(what)
+        act = (await scene.acts_on(user))[what]
+        tokens: list[str] = []
+
+        async def log_in(login: str = user.login, tokens: list[str] = tokens) -> None:
+            tokens.append((await scene.kit.login(credentials(login))).access_token)
+
+        assert await scene.held_before_its_write(act, log_in) is None, what
+        assert await is_dead(scene.kit, tokens[0]), what
+        assert await scene.kit.list_sessions(user.id) == [], what
+
+
+@pytest.mark.std(98)
+async def test_a_reset_loses_against_a_change_that_came_just_before_its_write(
+    scene: Scene,
+) -> None:
+    """The password that was set last by its owner holds."""
+    user = await scene.register("ann")
+    acts = await scene.acts_on(user)
+    lost = await scene.held_before_its_write(acts["reset"], acts["change"])
+    assert isinstance(lost, InvalidLinkError)
+    assert lost.reason == "overtaken"
+
+
+@pytest.mark.std(98)
+async def test_a_link_that_was_used_stays_used_if_the_old_password_comes_back(
+    scene: Scene,
+) -> None:
+    """As after a restored backup: its id was consumed, whatever the hash says."""
+    user = await scene.register("ann")
+    token = await scene.reset_token("ann")
+    await scene.kit.accounts.reset_password(token, new=NEW)
+    now = await scene.kit.find_user(user.id)
+    assert now is not None
+    old_hash, new_hash = user.password_hash or "", now.password_hash
+    assert await scene.users.set_password_hash(user.id, old_hash, expected=new_hash)
+    with pytest.raises(InvalidLinkError, match="used"):
+        await scene.kit.accounts.reset_password(token, new=NEW)
 
 
 @pytest.mark.std(97)

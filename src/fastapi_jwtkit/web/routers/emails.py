@@ -70,10 +70,6 @@ def add_email_change(router: APIRouter, auth: MountedKit) -> None:
         )
         return AcceptedBody()
 
-    async def change_email(request: Request, body: LinkTokenBody) -> None:
-        """Take the new address over by the link of the mail."""
-        await auth.kit.accounts.change_email(body.token, device=device_of(request))
-
     router.add_api_route(
         "/email/change",
         request_email_change,
@@ -88,6 +84,14 @@ def add_email_change(router: APIRouter, auth: MountedKit) -> None:
             UnavailableError,
         ),
     )
+    _add_confirmation(router, auth)
+
+
+def _add_confirmation(router: APIRouter, auth: MountedKit) -> None:
+    async def change_email(request: Request, body: LinkTokenBody) -> None:
+        """Take the new address over by the link of the mail."""
+        await auth.kit.accounts.change_email(body.token, device=device_of(request))
+
     router.add_api_route(
         "/email/change/confirm",
         change_email,
