@@ -183,3 +183,14 @@ async def test_of_twenty_changes_of_one_password_one_gets_on(scene: Scene) -> No
     winner = f"a long password, number {answers.index(None)}"
     assert not await is_dead(scene.kit, here.access_token)
     assert await scene.kit.login(credentials(password=winner))
+
+
+@pytest.mark.std(106)
+async def test_of_many_logins_at_once_the_limit_stays(scene: Scene) -> None:
+    """Whoever looks last sees them all; each that was ended is dead."""
+    user = await scene.register("ann")
+    pairs = await asyncio.gather(*(scene.kit.login(credentials()) for _ in range(8)))
+    lives = {session.sid for session in await scene.kit.list_sessions(user.id)}
+    assert 1 <= len(lives) <= 3
+    for pair in pairs:
+        assert await is_dead(scene.kit, pair.access_token) is (pair.session.sid not in lives)

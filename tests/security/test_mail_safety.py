@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -122,6 +123,32 @@ async def test_a_mail_server_that_fails_breaks_no_answer_and_is_counted() -> Non
         assert pages.kit.accounts.mail_failures == 2
         reasons = [event.reason for event in pages.heard.of(EventName.MAIL_FAILED)]
         assert reasons == ["ConnectionError"] * 2
+
+
+async def test_users_without_an_address_are_a_mistake_that_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not a mail that never comes; the answer is as ever."""
+
+    @dataclass
+    class Nameless:
+        id: str = "1"
+        login: str = "ann"
+        password_hash: str = "h"
+        is_active: bool = True
+        scopes: tuple[str, ...] = ()
+        roles: tuple[str, ...] = ()
+        permissions: tuple[str, ...] = ()
+
+    class Forgetful(MemoryUserStore):
+        async def find_by_email(self, email: str, /) -> Any:
+            del email
+            return Nameless()
+
+    async with opened(Pages(parts={"users": Forgetful()})) as pages:
+        assert (await pages.send("/password/forgot", {"email": EMAIL})).status_code == 202
+        assert await pages.post.taken(pages.kit) == []
+    assert "they have no `email`" in caplog.text
 
 
 async def test_what_waits_is_sent_before_a_kit_stops() -> None:

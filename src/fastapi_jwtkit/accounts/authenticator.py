@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from fastapi_jwtkit.account_protocols import EmailUser
 from fastapi_jwtkit.accounts.user_reads import UserReads, ask_user_store
 from fastapi_jwtkit.credentials import Credentials, canonical_login
 from fastapi_jwtkit.errors import InvalidCredentialsError, PasswordRejectedError, UnavailableError
@@ -15,7 +14,7 @@ from fastapi_jwtkit.hashing import HashingExecutor
 from fastapi_jwtkit.passwords.rules import normalize_password
 from fastapi_jwtkit.protocols import User, UserStore
 
-__all__ = ["Authenticated", "Authenticator"]
+__all__ = ["Authenticated", "Authenticator", "is_verified"]
 
 logger = logging.getLogger("fastapi_jwtkit")
 
@@ -78,7 +77,7 @@ class Authenticator:
         if not user.is_active:
             # After the comparison: a disabled user takes as long as any other.
             raise InvalidCredentialsError("disabled")
-        if self._verified_only and not (isinstance(user, EmailUser) and user.email_verified):
+        if self._verified_only and not is_verified(user):
             raise InvalidCredentialsError("email_unverified")
         new_hash = await self._upgrade(user, password, stored)
         return Authenticated(
@@ -153,6 +152,11 @@ class Authenticator:
             logger.warning("a password hash was not upgraded: %s", error.reason)
             return None
         return new_hash if won else None
+
+
+def is_verified(user: User) -> bool:
+    """Say whether the address of a user is verified; no, where the store knows of none."""
+    return bool(getattr(user, "email_verified", False))
 
 
 def _why_not(password: str, stored: str | None) -> str:

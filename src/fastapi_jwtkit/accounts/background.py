@@ -11,7 +11,7 @@ import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from fastapi_jwtkit.errors import UnavailableError
+from fastapi_jwtkit.errors import ConfigurationError, UnavailableError
 
 __all__ = ["BackgroundWork"]
 
@@ -110,6 +110,8 @@ class BackgroundWork:
 
     def _note(self, error: Exception) -> None:
         self.failures += 1
+        if isinstance(error, ConfigurationError):
+            logger.error("not done after an answer: %s", error)
         # Its type and place, never its message: mail servers like to repeat the address.
         where = traceback.extract_tb(error.__traceback__)[-1]
         name = type(error).__name__

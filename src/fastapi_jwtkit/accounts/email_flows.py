@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from fastapi_jwtkit.account_protocols import EmailUser, EmailUserStore
+from fastapi_jwtkit.account_protocols import EmailUserStore
+from fastapi_jwtkit.accounts.authenticator import is_verified
 from fastapi_jwtkit.accounts.flow_parts import FlowParts
 from fastapi_jwtkit.accounts.links import email_of
 from fastapi_jwtkit.accounts.password_flows import find_by_email
@@ -51,7 +52,7 @@ class EmailFlows:
         """Look an address up and mail a link to it, if it has to be verified."""
         user = await find_by_email(self._parts, email)
         to = email_of(user) if user else None
-        if user is None or to is None or not user.is_active or _is_verified(user):
+        if user is None or to is None or not user.is_active or is_verified(user):
             return
         await self._parts.post.link(Purpose.VERIFY_EMAIL, user, to=to, email=to)
 
@@ -113,7 +114,3 @@ class EmailFlows:
             await parts.post.notice(MailKind.ALREADY_REGISTERED, login=new.login, to=theirs)
         elif new.email is not None and not parts.login_is_email:
             await parts.post.notice(MailKind.LOGIN_TAKEN, login=new.login, to=new.email)
-
-
-def _is_verified(user: User) -> bool:
-    return isinstance(user, EmailUser) and user.email_verified

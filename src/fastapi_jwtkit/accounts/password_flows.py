@@ -18,6 +18,7 @@ from fastapi_jwtkit.accounts.links import email_of
 from fastapi_jwtkit.accounts.user_reads import ask_user_store
 from fastapi_jwtkit.credentials import canonical_email
 from fastapi_jwtkit.errors import (
+    ConfigurationError,
     InvalidCredentialsError,
     InvalidLinkError,
     JWTKitError,
@@ -170,14 +171,27 @@ class PasswordFlows:
 
 
 async def find_by_email(parts: FlowParts, email: str) -> User | None:
-    """Return whose address this is, by the login where logins are addresses."""
+    """Return whose address this is, by the login where logins are addresses.
+
+    Raises:
+        ConfigurationError: it is somebody's who has no address.
+    """
     canonical = canonical_email(email)
     users = parts.users
     if canonical is None or not isinstance(users, EmailUserStore):
         return None
     if parts.login_is_email:
-        return await parts.reads.by_login(canonical)
-    return await ask_user_store(lambda: users.find_by_email(canonical))
+        user = await parts.reads.by_login(canonical)
+    else:
+        user = await ask_user_store(lambda: users.find_by_email(canonical))
+    if user is not None and not hasattr(user, "email"):
+        raise ConfigurationError(
+            "The user store finds users by address, and they have no `email`.",
+            why="Mail goes to the address that is stored, never to the one that was typed.",
+            fix="Give them `email` and `email_verified`: see EmailUser.",
+            docs="reference/users/",
+        )
+    return user
 
 
 def _why_no_reset(user: User | None) -> str:
