@@ -133,6 +133,8 @@ def error_line(error: type[errors.JWTKitError]) -> str:
     challenge = row.challenge or ""
     if issubclass(error, errors.InsufficientScopeError):
         challenge += ', scope="…"'
+    if issubclass(error, errors.ReauthenticationError):
+        challenge += ', max_age="…"'
     shown = f"`{challenge}`" if challenge else ""
     return f"| `{error.__name__}` | {row.status} | `{row.error_code}` | {shown} | {row.text} |"
 
@@ -141,7 +143,7 @@ def tree_lines(error: type[Exception], depth: int = 0) -> Iterator[str]:
     """Draw the classes below one."""
     yield "  " * depth + error.__name__
     for child in error.__subclasses__():
-        if child.__module__ == errors.__name__:
+        if child.__name__ in errors.__all__:
             yield from tree_lines(child, depth + 1)
 
 

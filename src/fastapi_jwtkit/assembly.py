@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastapi_jwtkit.accounts.authenticator import Authenticator
-from fastapi_jwtkit.accounts.registration import Registration
-from fastapi_jwtkit.accounts.user_reads import UserReads, ensure_user_store
-from fastapi_jwtkit.chosen_stores import BroughtStores, ChosenStores, choose_stores
+from fastapi_jwtkit.accounts.user_reads import ensure_user_store
+from fastapi_jwtkit.accounts_assembly import Accounts, Parts, Shared, assemble_accounts
+from fastapi_jwtkit.chosen_stores import ChosenStores, choose_stores
 from fastapi_jwtkit.clock import SystemClock
-from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.event_sinks import Events, LoggingSink
-from fastapi_jwtkit.events import EventName
-from fastapi_jwtkit.hashing import HashingExecutor
 from fastapi_jwtkit.key_sources.from_settings import key_sources_of
 from fastapi_jwtkit.key_sources.live_rings import LiveRings
-from fastapi_jwtkit.passwords.passlib_hasher import PasslibHasher
-from fastapi_jwtkit.passwords.rules import PasswordRules
-from fastapi_jwtkit.protocols import (
-    ClaimsFor,
-    Clock,
-    EventSink,
-    PasswordHasher,
-    RegisteringUserStore,
-    User,
-    UserStore,
-)
+from fastapi_jwtkit.protocols import UserStore
 from fastapi_jwtkit.revocations import Revocations
-from fastapi_jwtkit.sessions.access_tokens import AccessTokens
-from fastapi_jwtkit.sessions.limits import SessionLimits
-from fastapi_jwtkit.sessions.logins import Logins
-from fastapi_jwtkit.sessions.refresh import Refresh
-from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
 from fastapi_jwtkit.sessions.sessions import Sessions
 from fastapi_jwtkit.settings import Settings
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 from fastapi_jwtkit.tokens.cache import VerifiedClaimsCache
-from fastapi_jwtkit.tokens.issuer import TokenIssuer
 from fastapi_jwtkit.tokens.verifier import TokenVerifier
 from fastapi_jwtkit.verification import Verification
 
@@ -49,47 +28,6 @@ logger = logging.getLogger("fastapi_jwtkit")
 
 ENTRY_SLACK_SECONDS = 30.0 + 120.0
 """A revocation entry outlives the longest access token by leeway and clock difference."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What an application may bring; ``None`` asks for the kit's own."""
-
-    users: UserStore | None
-    stores: BroughtStores
-    claims_for: ClaimsFor | None
-    hasher: PasswordHasher | None
-    events: Sequence[EventSink]
-    clock: Clock | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accounts:
-    """What a kit with users has and one without has not."""
-
-    logins: Logins
-    refresh: Refresh
-    registration: Registration | None
-    users: UserReads
-    hashing: HashingExecutor
-    events: Events
-
-    async def register(self, credentials: Credentials, *, email: str | None) -> User:
-        """Make an account.
-
-        Raises:
-            ConfigurationError: the user store cannot add users.
-        """
-        if self.registration is None:
-            raise ConfigurationError(
-                "The user store takes no new users.",
-                why="It has no method add(new: NewUser) -> User.",
-                fix="Add one, or leave the register route out.",
-                docs="how-to/bring-your-own-users/",
-            )
-        user = await self.registration.register(credentials, email=email)
-        self.events.emit(EventName.USER_CREATED, subject=user.id)
-        return user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,20 +57,6 @@ class Assembly:
         return self.accounts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shared:
-    """What most parts need."""
-
-    settings: Settings
-    rings: LiveRings
-    stores: ChosenStores
-    sessions: Sessions
-    revocations: Revocations
-    events: Events
-    clock: Clock
-    knows_sessions: bool
-
-
 def assemble(settings: Settings, parts: Parts) -> Assembly:
     """Connect the parts of a kit. Opens nothing."""
     if parts.users is not None:
@@ -151,7 +75,7 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
         entry_ttl=settings.access_ttl + ENTRY_SLACK_SECONDS,
         clock=clock,
     )
-    shared = _Shared(
+    shared = Shared(
         settings=settings,
         rings=LiveRings(keys=keys, secrets=None if parts.users is None else secrets, clock=clock),
         stores=stores,
@@ -167,7 +91,7 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
         revocations=revocations,
         sessions=shared.sessions,
         verification=_verification(shared),
-        accounts=_accounts(shared, parts.users, parts) if parts.users is not None else None,
+        accounts=assemble_accounts(shared, parts.users, parts) if parts.users is not None else None,
     )
 
 
@@ -179,7 +103,7 @@ def dev_users(settings: Settings) -> UserStore | None:
     return MemoryUserStore(realm=settings.realm)
 
 
-def _verification(shared: _Shared) -> Verification:
+def _verification(shared: Shared) -> Verification:
     settings = shared.settings
     verifier = TokenVerifier(
         shared.rings.ring,
@@ -199,82 +123,3 @@ def _verification(shared: _Shared) -> Verification:
         events=shared.events,
         clock=shared.clock,
     )
-
-
-def _accounts(shared: _Shared, users: UserStore, parts: Parts) -> Accounts:
-    settings = shared.settings
-    hashing = HashingExecutor(_fit_for(settings, parts.hasher or PasslibHasher()))
-    reads = UserReads(users)
-    tokens = RefreshTokens(shared.rings, realm=settings.realm)
-    access = AccessTokens(_issuer(shared), claims_for=parts.claims_for)
-    limits = _limits(settings)
-    logins = Logins(
-        sessions=shared.sessions,
-        tokens=tokens,
-        access=access,
-        authenticator=Authenticator(users, hashing),
-        users=reads,
-        limits=limits,
-        realm=settings.realm,
-        events=shared.events,
-        clock=shared.clock,
-    )
-    refresh = Refresh(
-        store=shared.stores.sessions,
-        sessions=shared.sessions,
-        revocations=shared.revocations,
-        tokens=tokens,
-        users=reads,
-        access=access,
-        limits=limits,
-        realm=settings.realm,
-        events=shared.events,
-        clock=shared.clock,
-    )
-    return Accounts(
-        logins=logins,
-        refresh=refresh,
-        registration=_registration(settings, users, hashing),
-        users=reads,
-        hashing=hashing,
-        events=shared.events,
-    )
-
-
-def _limits(settings: Settings) -> SessionLimits:
-    return SessionLimits(
-        grace=settings.grace,
-        idle_ttl=settings.idle_ttl,
-        absolute_ttl=settings.absolute_ttl,
-        revoke_foreign_replay=settings.revoke_foreign_replay,
-    )
-
-
-def _issuer(shared: _Shared) -> TokenIssuer:
-    return TokenIssuer(
-        shared.rings.ring,
-        issuer=shared.settings.issuer,
-        audience=shared.settings.audience,
-        access_ttl=shared.settings.access_ttl,
-        clock=shared.clock,
-        realm=shared.settings.realm,
-    )
-
-
-def _registration(
-    settings: Settings, users: UserStore, hashing: HashingExecutor
-) -> Registration | None:
-    if not isinstance(users, RegisteringUserStore):
-        return None
-    rules = PasswordRules.preset(settings.password_preset)
-    return Registration(users, hashing, rules=rules, default_scopes=settings.default_scopes)
-
-
-def _fit_for(settings: Settings, hasher: PasswordHasher) -> PasswordHasher:
-    if settings.env == "prod" and getattr(hasher, "for_tests", False):
-        raise ConfigurationError(
-            "The password hasher is one for tests.",
-            why="Its hashes are cheap to make, and so to guess.",
-            fix="Leave out hasher=, or pass PasslibHasher(). Tests set Settings(env='dev').",
-        )
-    return hasher

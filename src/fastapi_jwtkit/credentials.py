@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-__all__ = ["Credentials", "canonical_login"]
+__all__ = ["Credentials", "canonical_email", "canonical_login"]
 
 MAX_LOGIN_CHARACTERS = 254
+
+# What RFC 5321 4.1.2 allows without quotes, and letters of any script (RFC 6531): nothing
+# that could end an address in a header and begin another.
+_EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"']{1,64}@[^\s@<>()\[\]\\,;:\"']{1,189}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +48,13 @@ def canonical_login(login: str) -> str | None:
     if any(unicodedata.category(character).startswith("C") for character in canonical):
         return None
     return canonical
+
+
+def canonical_email(email: str) -> str | None:
+    """Return the one spelling under which an address is stored, compared and mailed to.
+
+    That of ``canonical_login``: a mail for a twin that merely looks alike would reach
+    somebody else. Returns ``None`` for what is no address.
+    """
+    canonical = canonical_login(email)
+    return canonical if canonical is not None and _EMAIL.fullmatch(canonical) else None

@@ -13,7 +13,8 @@
     ├── AuthenticationError              who is calling?
     │   ├── NotAuthenticatedError        no token at all
     │   ├── InvalidTokenError            a token that fails any check
-    │   └── InvalidCredentialsError      unknown login or wrong password
+    │   ├── InvalidCredentialsError      unknown login or wrong password
+    │   └── ReauthenticationError        authenticated too long ago for this
     ├── AuthorizationError               may they?
     │   ├── InsufficientScopeError       a scope of the token is missing
     │   └── AccessDeniedError            a role, a permission or a policy says no
@@ -23,6 +24,8 @@
     │   ├── InvalidScopeError
     │   └── UnsupportedGrantTypeError
     ├── AccountError
+    │   ├── EmailRejectedError           a new address can be nobody's
+    │   ├── InvalidLinkError             a mailed token is forged, expired or used
     │   ├── LoginRejectedError           a new login can be nobody's
     │   ├── LoginTakenError              the login belongs to somebody
     │   └── PasswordRejectedError        a new password breaks a rule
@@ -43,18 +46,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fastapi_jwtkit.configuration_errors import (
+    ConfigurationError,
+    InvalidKeyError,
+    JWTKitError,
+    MissingExtraError,
+    MissingKeyError,
+    NotInstalledError,
+    ReservedClaimError,
+    SecondWorkerError,
+)
+
 __all__ = [
     "AccessDeniedError",
     "AccountError",
     "AuthenticationError",
     "AuthorizationError",
     "ConfigurationError",
+    "EmailRejectedError",
     "GrantError",
     "HashingBusyError",
     "InsufficientScopeError",
     "InvalidCredentialsError",
     "InvalidGrantError",
     "InvalidKeyError",
+    "InvalidLinkError",
     "InvalidRequestError",
     "InvalidScopeError",
     "InvalidTokenError",
@@ -67,6 +83,7 @@ __all__ = [
     "NotAuthenticatedError",
     "NotInstalledError",
     "PasswordRejectedError",
+    "ReauthenticationError",
     "ReservedClaimError",
     "RevocationsStaleError",
     "SecondWorkerError",
@@ -76,82 +93,6 @@ __all__ = [
     "UnavailableError",
     "UnsupportedGrantTypeError",
 ]
-
-DOCS = "https://fastapi-jwtkit.readthedocs.io/"
-
-
-class JWTKitError(Exception):
-    """Root of everything this package raises; never raised itself.
-
-    Args:
-        reason: snake_case cause for events and logs. It is never shown to a client
-            and never holds a secret or any part of a token.
-    """
-
-    def __init__(self, reason: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class ConfigurationError(JWTKitError):
-    """The application is put together in a way that is unsafe or cannot work.
-
-    Args:
-        what: what is wrong, in one sentence.
-        why: why it is refused rather than tolerated.
-        fix: what to do about it, as a command or a line of code where there is one.
-        docs: page of the documentation, relative to its root.
-    """
-
-    def __init__(self, what: str, *, why: str = "", fix: str = "", docs: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.why = why
-        self.fix = fix
-        self.docs = DOCS + docs if docs else ""
-
-    def __str__(self) -> str:
-        lines = [self.what]
-        lines += [f"  why:  {self.why}"] if self.why else []
-        lines += [f"  fix:  {self.fix}"] if self.fix else []
-        lines += [f"  docs: {self.docs}"] if self.docs else []
-        return "\n".join(lines)
-
-
-class InvalidKeyError(ConfigurationError):
-    """A key is weak, well known, malformed, or does not fit its algorithm."""
-
-
-class MissingKeyError(ConfigurationError):
-    """There is no key to sign or verify with."""
-
-
-class MissingExtraError(ConfigurationError, ImportError):
-    """An optional dependency is needed and not installed.
-
-    Args:
-        package: the distribution that is missing.
-        extra: the extra of fastapi-jwtkit that brings it.
-    """
-
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(
-            f"{package} is not installed.",
-            why=f"It is an optional dependency, brought by the extra {extra!r}.",
-            fix=f"pip install 'fastapi-jwtkit[{extra}]'",
-        )
-
-
-class NotInstalledError(ConfigurationError):
-    """A guard ran on an app on which no plugin is installed."""
-
-
-class ReservedClaimError(ConfigurationError):
-    """A caller tried to set a claim that the kit itself owns (RFC 7519 4.1, RFC 9068)."""
-
-
-class SecondWorkerError(ConfigurationError):
-    """Another worker of this server keeps the sessions of the realm in its memory."""
 
 
 class AuthenticationError(JWTKitError):
@@ -168,6 +109,18 @@ class InvalidTokenError(AuthenticationError):
 
 class InvalidCredentialsError(AuthenticationError):
     """Unknown login, wrong password or disabled user: one answer for all three."""
+
+
+class ReauthenticationError(AuthenticationError):
+    """The caller is known, but proved it too long ago for what they ask (RFC 9470 3).
+
+    Args:
+        max_age: seconds that may lie between the login and the request.
+    """
+
+    def __init__(self, max_age: float) -> None:
+        super().__init__("authenticated_too_long_ago")
+        self.max_age = max_age
 
 
 class AuthorizationError(JWTKitError):
@@ -212,6 +165,14 @@ class UnsupportedGrantTypeError(GrantError):
 
 class AccountError(JWTKitError):
     """An account cannot be made or changed as asked."""
+
+
+class EmailRejectedError(AccountError):
+    """A new e-mail address cannot be one."""
+
+
+class InvalidLinkError(AccountError):
+    """A token from a mail is forged, expired, used or overtaken: one answer for all."""
 
 
 class LoginRejectedError(AccountError):

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
+from fastapi_jwtkit.account_protocols import Mailer
+from fastapi_jwtkit.accounts.flows import AccountFlows
 from fastapi_jwtkit.assembly import Parts, assemble, dev_users
 from fastapi_jwtkit.chosen_stores import BroughtStores
 from fastapi_jwtkit.claims import Claims
@@ -20,14 +22,14 @@ from fastapi_jwtkit.protocols import (
     EventSink,
     OneTimeStore,
     PasswordHasher,
-    RegisteringUserStore,
     RevocationStore,
     SessionStore,
     Stores,
     User,
     UserStore,
 )
-from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device, Session, SessionProof, TokenPair
+from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device, TokenPair
+from fastapi_jwtkit.session_verbs import SessionVerbs
 from fastapi_jwtkit.sessions.logins import LoginRequest
 from fastapi_jwtkit.sessions.refresh import RefreshRequest
 from fastapi_jwtkit.settings import Settings
@@ -35,7 +37,7 @@ from fastapi_jwtkit.settings import Settings
 __all__ = ["JWTKit"]
 
 
-class JWTKit:
+class JWTKit(SessionVerbs):
     """Everything the library does, without web.
 
     Nothing is opened here: keys are read, stores asked and threads made at first use,
@@ -52,6 +54,7 @@ class JWTKit:
         one_time: one for what may happen once.
         claims_for: adds claims of your own to access tokens.
         hasher: hashes passwords; default: argon2id.
+        mailer: sends mails; without one there are no flows that write to people.
         events: where audit events go, beside the logger ``fastapi_jwtkit.audit``.
         clock: what time it is.
     """
@@ -67,13 +70,14 @@ class JWTKit:
         one_time: OneTimeStore | None = None,
         claims_for: ClaimsFor | None = None,
         hasher: PasswordHasher | None = None,
+        mailer: Mailer | None = None,
         events: Sequence[EventSink] = (),
         clock: Clock | None = None,
     ) -> None:
         self.settings = settings
         self.realm = settings.realm
         self.users = users
-        self._assembly = assemble(
+        assembly = assemble(
             settings,
             Parts(
                 users=users,
@@ -83,14 +87,14 @@ class JWTKit:
                 claims_for=claims_for,
                 hasher=hasher,
                 events=events,
+                mailer=mailer,
                 clock=clock,
             ),
         )
+        super().__init__(assembly)
         self.rings = self._assembly.rings
         self.one_time = self._assembly.stores.one_time
-        self._sessions = self._assembly.sessions
         self._lifecycle = Lifecycle(self._assembly, users, mode=settings.revocation)
-        self._verification = self._assembly.verification
         self.verify_fast: Callable[[bytes], Claims | None] = self._verification.fast
         """Return the claims of a warm token that is plainly good; ``None``: ask ``verify``."""
         self.tell_denied = self._verification.tell_denied
@@ -106,12 +110,16 @@ class JWTKit:
         return cls(settings, users=users, **parts)
 
     @property
-    def can_register(self) -> bool:
-        """Whether the user store takes new users."""
-        return isinstance(self.users, RegisteringUserStore)
+    def accounts(self) -> AccountFlows:
+        """The verbs on accounts: passwords, addresses, disabling, deleting.
+
+        Raises:
+            ConfigurationError: the kit was given no user store.
+        """
+        return self._assembly.need_accounts().flows
 
     async def register(self, credentials: Credentials, *, email: str | None = None) -> User:
-        """Make an account with the default scopes.
+        """Make an account with the default scopes. No mail goes out: see ``accounts.sign_up``.
 
         Raises:
             LoginTakenError: the login is somebody's.
@@ -223,42 +231,6 @@ class JWTKit:
         )
         return await self._assembly.need_accounts().refresh.rotate(request)
 
-    async def prove_access(self, raw: str) -> SessionProof:
-        """Return the session of an own access token, expired and revoked ones included."""
-        return await self._verification.prove(raw)
-
-    async def prove_refresh(self, raw: str) -> SessionProof:
-        """Return the session of an authentic refresh token, spent ones included."""
-        return await self._assembly.need_accounts().refresh.prove(raw)
-
-    async def close(self, proof: SessionProof) -> None:
-        """Log out: end a session and its access tokens, at once. Doing it twice is fine.
-
-        Raises:
-            StoreUnavailableError: it could not be done; the session may still live.
-        """
-        await self._sessions.close(proof.sid, reason="logout", subject=proof.subject)
-
-    async def close_sid(self, sid: str, *, subject: str) -> None:
-        """End one session of a subject.
-
-        Raises:
-            SessionNotFoundError: the subject has no such live session.
-        """
-        await self._sessions.close_own(sid, subject=subject)
-
-    async def close_all(self, subject: str, *, except_sid: str | None = None) -> int:
-        """End every session the subject has now, and say how many there were."""
-        return await self._sessions.close_all(subject, reason="close_all", except_sid=except_sid)
-
-    async def expire_claims(self, subject: str) -> int:
-        """End the subject's access tokens, not the sessions; call it after a role change."""
-        return await self._sessions.expire_claims(subject)
-
-    async def list_sessions(self, subject: str) -> Sequence[Session]:
-        """Return the subject's live sessions, oldest first."""
-        return await self._sessions.list(subject)
-
     async def verify(self, raw: str, *, strict: bool = False) -> Claims:
         """Verify an access token: signature, types, time and revocation.
 
@@ -295,5 +267,5 @@ class JWTKit:
         return await self._lifecycle.prune()
 
     async def stop(self) -> None:
-        """End the follower of the feed and the hashing threads, and close the stores."""
+        """Send the mails that wait, end what runs in the background, and close the stores."""
         await self._lifecycle.stop()

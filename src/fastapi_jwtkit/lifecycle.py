@@ -114,7 +114,9 @@ class Lifecycle:
         return 0 if together is None else await together.prune()
 
     async def stop(self) -> None:
-        """End the follower of the feed and the hashing threads, and close the stores."""
+        """Send the mails that wait, end what runs in the background, close the stores."""
+        if self._assembly.accounts is not None:
+            await self._assembly.accounts.flows.drain()
         await self._assembly.revocations.stop()
         if self._assembly.stores.together is not None:
             await self._assembly.stores.together.close()

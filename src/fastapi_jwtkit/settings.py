@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -83,6 +90,24 @@ class Settings(BaseSettings):
     """Scopes of a user who registers. Space- or comma-separated in the environment."""
     password_preset: Literal["nist", "asvs"] = "nist"  # noqa: S105 - a preset's name
     """``nist``: at least 15 characters (SP 800-63B-4); ``asvs``: at least 8."""
+    login_is_email: bool = False
+    """Whether logins are e-mail addresses. Registering then answers alike for an address
+    that is known and one that is not."""
+    email_verification: Literal["off", "ask", "require"] = "off"
+    """``ask`` mails a link to whoever registers; ``require`` also refuses logins until the
+    address is verified."""
+    public_url: str = ""
+    """Where people reach your pages: links in mails begin with it. https in production,
+    without a trailing slash."""
+    reset_ttl: Annotated[float, Field(ge=60, le=86_400)] = 1_800
+    """Life of a link for a new password."""
+    verify_ttl: Annotated[float, Field(ge=60, le=7 * 86_400)] = 86_400
+    """Life of a link that verifies an address, or a new one."""
+    reauthentication_age: Annotated[float, Field(ge=0, le=86_400)] = 600
+    """A login younger than this may end the caller's other sessions; an older one has to give
+    the password."""
+    max_sessions: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """How many sessions a user may have at once; one more login ends the oldest. 0: any number."""
     swagger_login: bool = True
     """Whether ``POST /auth/token`` takes a password, which Swagger's Authorize needs."""
 
@@ -91,17 +116,17 @@ class Settings(BaseSettings):
     def _split_audience(cls, value: object) -> object:
         return _split(value)
 
-    @field_validator("issuer")
+    @field_validator("issuer", "public_url")
     @classmethod
-    def _check_issuer(cls, value: str) -> str:
+    def _check_url(cls, value: str, info: ValidationInfo) -> str:
         # RFC 8414 2: no query, no fragment; compared exactly, so one spelling only.
         parts = urlsplit(value)
         is_url = parts.scheme in {"https", "http"} and parts.netloc
         if value and (not is_url or value.split() != [value] or value[-1] in "/?#"):
-            message = "issuer must be an http(s) URL without a trailing slash"
+            message = f"{info.field_name} must be an http(s) URL without a trailing slash"
             raise ValueError(message)
         if parts.query or parts.fragment:
-            message = "issuer must have neither query nor fragment"
+            message = f"{info.field_name} must have neither query nor fragment"
             raise ValueError(message)
         return value
 

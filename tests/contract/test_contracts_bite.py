@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import broken_stores as broken
+from broken_account_stores import ACCOUNT_STORES
 from broken_session_stores import SESSION_STORES
 from clocks import FakeClock
 from contract.places import Standing
-from fastapi_jwtkit.protocols import UserStore
 from fastapi_jwtkit.stores.memory import (
     MemoryOneTimeStore,
     MemoryRevocationStore,
@@ -18,8 +18,10 @@ from fastapi_jwtkit.stores.memory import (
 )
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 from fastapi_jwtkit.testing.contracts import (
+    DisablingUserStoreContract,
+    EmailUserStoreContract,
     OneTimeStoreContract,
-    RegisteringUserStoreContract,
+    RemovingUserStoreContract,
     RevocationStoreContract,
     SessionStoreContract,
     following,
@@ -38,13 +40,8 @@ class OfOneTimeIds(Standing, OneTimeStoreContract):
     """The contract, called by hand."""
 
 
-class OfUsers(RegisteringUserStoreContract):
-    """The contract, called by hand."""
-
-    async def remove_user(self, store: UserStore, user_id: str) -> None:
-        """Forget a user."""
-        assert isinstance(store, MemoryUserStore)
-        await store.remove(user_id)
+class OfUsers(EmailUserStoreContract, DisablingUserStoreContract, RemovingUserStoreContract):
+    """The contracts of users, called by hand."""
 
 
 def names_of(contract: type) -> list[str]:
@@ -80,6 +77,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         *((OfRevocations, *each) for each in broken.REVOCATION_STORES.items()),
         *((OfOneTimeIds, *each) for each in broken.ONE_TIME_STORES.items()),
         *((OfUsers, *each) for each in broken.USER_STORES.items()),
+        *((OfUsers, *each) for each in ACCOUNT_STORES.items()),
     ],
 )
 async def test_a_store_that_breaks_a_promise_fails(contract: type, store: type, test: str) -> None:

@@ -14,7 +14,11 @@ from fastapi_jwtkit.errors import StoreUnavailableError
 from fastapi_jwtkit.protocols import RegisteringUserStore, User, UserStore
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 from fastapi_jwtkit.stores.sqlalchemy.users import SQLUserStore, UserColumns
-from fastapi_jwtkit.testing.contracts import RegisteringUserStoreContract
+from fastapi_jwtkit.testing.contracts import (
+    DisablingUserStoreContract,
+    EmailUserStoreContract,
+    RemovingUserStoreContract,
+)
 from fastapi_jwtkit.testing.contracts.users import new_user
 from sql_databases import Database
 
@@ -31,14 +35,10 @@ class WholeUserStore(UserStore, RegisteringUserStore, Protocol):
         ...
 
 
-class OwnUserStoreContract(RegisteringUserStoreContract):
+class OwnUserStoreContract(
+    EmailUserStoreContract, DisablingUserStoreContract, RemovingUserStoreContract
+):
     """What the user stores of the package do beside the port."""
-
-    async def remove_user(self, store: UserStore, user_id: str) -> None:
-        """Forget a user."""
-        assert isinstance(store, MemoryUserStore | SQLUserStore)
-        assert await store.remove(user_id)
-        assert not await store.remove(user_id)
 
     @pytest.mark.attack(17)
     async def test_a_login_is_stored_in_its_canonical_spelling_alone(

@@ -140,7 +140,8 @@ def test_every_reference_of_the_schema_leads_somewhere(bodies: Any) -> None:
         "/logout-all": {"post": ["204", "400", "401", "422", "503"]},
         "/me": {"get": ["200", "401", "503"]},
         "/sessions": {"get": ["200", "401", "503"]},
-        "/sessions/{sid}": {"delete": ["204", "401", "404", "422", "503"]},
+        "/sessions/{sid}": {"delete": ["204", "401", "404", "422", "429", "503"]},
+        "/password/change": {"post": ["204", "401", "422", "429", "503"]},
     }
 
 

@@ -6,6 +6,8 @@ Checked by ``.ci/check_refusals.py``; never run.
 from __future__ import annotations
 
 from fastapi_jwtkit import JWTKit, Principal, Settings, TokenPair, require_scopes
+from fastapi_jwtkit.account_protocols import EmailUserStore, Mailer
+from fastapi_jwtkit.mail import Mail
 from fastapi_jwtkit.protocols import EventSink, OneTimeStore, SessionStore, Stores, User, UserStore
 from fastapi_jwtkit.records import Session
 from fastapi_jwtkit.stores.redis import redis_stores
@@ -49,6 +51,18 @@ class DeafSink:
     def emit(self) -> None: ...
 
 
+class PlainMailer:
+    def send(self, mail: Mail, /) -> None: ...
+
+
+class HastyStore:
+    """It asks nobody what the address was."""
+
+    async def find_by_email(self, email: str, /) -> User | None: ...
+    async def set_email(self, user_id: str, email: str, /) -> bool:
+        return bool(email)
+
+
 numbered: User = NumberedUser()  # refused
 plain: UserStore = PlainStore()  # refused
 deaf: EventSink = DeafSink()  # refused
@@ -64,6 +78,9 @@ JWTKit(Settings(env="dev"), stores=sql_stores("sqlite+aiosqlite:///x.db").sessio
 guard = require_scopes(["tasks:read"])  # refused
 wider = require_scopes("a", any_of=1)  # refused
 positional = Principal("ann")  # refused
+plain_mailer: Mailer = PlainMailer()  # refused
+hasty: EmailUserStore = HastyStore()  # refused
+JWTKit(Settings(env="dev"), mailer=PlainMailer())  # refused
 
 
 class TestIds(OneTimeStoreContract):
@@ -90,3 +107,6 @@ async def misuse(kit: JWTKit) -> None:
     await kit.close("sid")  # refused
     print(kit.verify_fast(b"token").subject)  # refused
     await kit.login("ann", "password")  # refused
+    await kit.accounts.change_password("1", current="a", new="b")  # refused
+    await kit.accounts.reset_password("token", new="b")  # refused
+    kit.accounts.can("password-rest")  # refused

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from fastapi_jwtkit.account_protocols import (
+    DisablingUserStore,
+    EmailUserStore,
+    RemovingUserStore,
+)
 from fastapi_jwtkit.accounts.authenticator import Authenticator
 from fastapi_jwtkit.accounts.registration import Registration
 from fastapi_jwtkit.accounts.sync_users import SyncUserStore
@@ -89,6 +95,45 @@ def test_the_adapter_can_register_exactly_if_its_store_can() -> None:
     """The register route appears by the shape of the store."""
     assert isinstance(SyncUserStore(PlainRegisteringUsers()), RegisteringUserStore)
     assert not isinstance(SyncUserStore(PlainUsers()), RegisteringUserStore)
+
+
+class PlainWholeUsers(PlainUsers):
+    """The same, with the verbs of the account flows."""
+
+    def find_by_email(self, email: str, /) -> MemoryUser | None:
+        """Search."""
+        self.threads.add(threading.current_thread())
+        return next((user for user in self.users.values() if user.email == email), None)
+
+    def set_email(
+        self, user_id: str, email: str, /, *, expected: str | None, login: str | None = None
+    ) -> bool:
+        """Say what came."""
+        self.threads.add(threading.current_thread())
+        return (user_id, email, expected, login) == ("1", "new", "old", "login")
+
+    def set_active(self, user_id: str, active: bool, /) -> bool:
+        """Say what came."""
+        self.threads.add(threading.current_thread())
+        return active and user_id == "1"
+
+    def remove(self, user_id: str, /) -> bool:
+        """Say what came."""
+        self.threads.add(threading.current_thread())
+        return user_id == "1"
+
+
+async def test_the_adapter_has_the_verbs_of_the_flows_exactly_if_its_store_has() -> None:
+    """They run in threads like the others."""
+    store: Any = SyncUserStore(plain := PlainWholeUsers())
+    ports = (EmailUserStore, DisablingUserStore, RemovingUserStore)
+    assert all(isinstance(store, port) for port in ports)
+    assert not any(isinstance(SyncUserStore(PlainUsers()), port) for port in ports)
+    assert await store.find_by_email("nobody") is None
+    assert await store.set_email("1", "new", expected="old", login="login")
+    assert await store.set_active("1", True)  # noqa: FBT003 - the port's
+    assert await store.remove("1")
+    assert threading.main_thread() not in plain.threads
 
 
 def test_an_async_store_is_not_wrapped() -> None:

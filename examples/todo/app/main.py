@@ -15,20 +15,26 @@ from examples.todo.app.core.config import TodoSettings, kit_settings
 from examples.todo.app.core.database import Database
 from examples.todo.app.core.security import SecurityHeaders, build_kit, security_headers
 from examples.todo.app.services.user_store import SqlUserStore
+from fastapi_jwtkit.account_protocols import Mailer
+from fastapi_jwtkit.accounts.outbox import Outbox
 
 __all__ = ["create_app"]
 
 
-def create_app(settings: TodoSettings | None = None) -> FastAPI:
+def create_app(settings: TodoSettings | None = None, *, mailer: Mailer | None = None) -> FastAPI:
     """Return the application; nothing is opened before it starts.
 
     Args:
         settings: of the application; default: from ``TODO_*``. The kit's come from
             ``JWTKIT_*``.
+        mailer: sends mails; default: they are printed in development, and in production
+            there are no flows that write to people.
     """
     settings = settings or TodoSettings()
     kit_config = kit_settings()
     database = Database(settings.database_url)
+    if mailer is None and kit_config.env == "dev":
+        mailer = Outbox()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -45,7 +51,7 @@ def create_app(settings: TodoSettings | None = None) -> FastAPI:
         version="1.0.0",
         lifespan=lifespan,
     )
-    kit = build_kit(kit_config, SqlUserStore(database.sessions), database)
+    kit = build_kit(kit_config, SqlUserStore(database.sessions), database, mailer)
     app.state.database = database
     app.state.kit = kit
     app.include_router(router)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
+from pydantic import SecretStr
+
 from fastapi_jwtkit.accounts.user_reads import UserReads, ask_user_store
 from fastapi_jwtkit.credentials import Credentials, canonical_login
 from fastapi_jwtkit.errors import InvalidCredentialsError, PasswordRejectedError, UnavailableError
@@ -12,7 +14,7 @@ from fastapi_jwtkit.hashing import HashingExecutor
 from fastapi_jwtkit.passwords.rules import normalize_password
 from fastapi_jwtkit.protocols import User, UserStore
 
-__all__ = ["Authenticated", "Authenticator"]
+__all__ = ["Authenticated", "Authenticator", "is_verified"]
 
 logger = logging.getLogger("fastapi_jwtkit")
 
@@ -39,14 +41,18 @@ class Authenticator:
     unknown, the user disabled or the password impossible (ASVS 6.3.8). What differs is
     ``reason``, which stays inside: ``malformed_login``, ``unknown_login``,
     ``no_password``, ``password_too_long``, ``password_malformed``, ``wrong_password``,
-    ``disabled``.
+    ``disabled``, ``email_unverified``.
 
     Args:
         users: where users live.
         hashing: where passwords are compared.
+        verified_only: whether a user needs an address that was verified.
     """
 
-    def __init__(self, users: UserStore, hashing: HashingExecutor) -> None:
+    def __init__(
+        self, users: UserStore, hashing: HashingExecutor, *, verified_only: bool = False
+    ) -> None:
+        self._verified_only = verified_only
         self._users = users
         self._reads = UserReads(users)
         self._hashing = hashing
@@ -71,10 +77,31 @@ class Authenticator:
         if not user.is_active:
             # After the comparison: a disabled user takes as long as any other.
             raise InvalidCredentialsError("disabled")
+        if self._verified_only and not is_verified(user):
+            raise InvalidCredentialsError("email_unverified")
         new_hash = await self._upgrade(user, password, stored)
         return Authenticated(
             user=user, verified_hash=new_hash or stored, upgraded=new_hash is not None
         )
+
+    async def reauthenticate(self, user_id: str, password: SecretStr) -> User:
+        """Return the user if this is their password; one comparison in all cases.
+
+        Raises:
+            InvalidCredentialsError: it is not, or the user is gone or disabled.
+            HashingBusyError: too many logins at once.
+            StoreUnavailableError: the user store failed.
+        """
+        user = await self._reads.by_id(user_id)
+        given, stored = password.get_secret_value(), user.password_hash if user else None
+        matched = await self._hashing.matches(given, stored)
+        if user is None:
+            raise InvalidCredentialsError("user_gone")
+        if not matched:
+            raise InvalidCredentialsError(_why_not(given, stored))
+        if not user.is_active:
+            raise InvalidCredentialsError("disabled")
+        return user
 
     async def confirm(self, user_id: str, credentials: Credentials, *, verified_hash: str) -> User:
         """Read a user again, after the session row of their login exists, and stand by them.
@@ -125,6 +152,11 @@ class Authenticator:
             logger.warning("a password hash was not upgraded: %s", error.reason)
             return None
         return new_hash if won else None
+
+
+def is_verified(user: User) -> bool:
+    """Say whether the address of a user is verified; no, where the store knows of none."""
+    return bool(getattr(user, "email_verified", False))
 
 
 def _why_not(password: str, stored: str | None) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fastapi_jwtkit.accounts.user_reads import ask_user_store
-from fastapi_jwtkit.credentials import Credentials, canonical_login
-from fastapi_jwtkit.errors import LoginRejectedError
+from fastapi_jwtkit.credentials import Credentials, canonical_email, canonical_login
+from fastapi_jwtkit.errors import EmailRejectedError, LoginRejectedError
 from fastapi_jwtkit.hashing import HashingExecutor
 from fastapi_jwtkit.passwords.rules import PasswordRules
 from fastapi_jwtkit.protocols import RegisteringUserStore, User
@@ -21,6 +21,8 @@ class Registration:
         hashing: where passwords are hashed.
         rules: what a new password must be like.
         default_scopes: what a new user may hold. Nothing that a client sends adds to it.
+        login_is_email: whether the login has to be an address, which is then the user's.
+        needs_email: whether nobody registers without an address.
     """
 
     def __init__(
@@ -30,11 +32,15 @@ class Registration:
         *,
         rules: PasswordRules,
         default_scopes: frozenset[str] = frozenset(),
+        login_is_email: bool = False,
+        needs_email: bool = False,
     ) -> None:
         self._users = users
         self._hashing = hashing
         self._rules = rules
         self._default_scopes = default_scopes
+        self._login_is_email = login_is_email
+        self._needs_email = needs_email
 
     async def register(self, credentials: Credentials, *, email: str | None = None) -> User:
         """Store a new user.
@@ -43,23 +49,54 @@ class Registration:
         not, so that both take as long, and the store's unique index decides a race.
 
         Raises:
-            LoginRejectedError: the login can be nobody's.
-            PasswordRejectedError: the password breaks a rule.
             LoginTakenError: the login is somebody's, in its canonical spelling.
-            HashingBusyError: too many at once.
+            JWTKitError: whatever ``prepare`` raises.
+        """
+        return await self.add(await self.prepare(credentials, email=email))
+
+    async def add(self, new: NewUser) -> User:
+        """Store what was prepared.
+
+        Raises:
+            LoginTakenError: the login is somebody's, in its canonical spelling.
             StoreUnavailableError: the user store failed.
+        """
+        return await ask_user_store(lambda: self._users.add(new))
+
+    async def prepare(self, credentials: Credentials, *, email: str | None = None) -> NewUser:
+        """Check a registration and hash its password; no store is asked.
+
+        Raises:
+            LoginRejectedError: the login can be nobody's.
+            EmailRejectedError: the address can be nobody's, or is missing.
+            PasswordRejectedError: the password breaks a rule.
+            HashingBusyError: too many at once.
         """
         login = canonical_login(credentials.login)
         if login is None:
             raise LoginRejectedError(
                 "login_malformed", "Use 1 to 254 printable characters for the login."
             )
+        address = self._address(login, email)
         password = credentials.password.get_secret_value()
         self._rules.enforce(password, login=login)
-        new = NewUser(
+        return NewUser(
             login=login,
             password_hash=await self._hashing.hash(password),
-            email=email,
+            email=address,
             scopes=self._default_scopes,
         )
-        return await ask_user_store(lambda: self._users.add(new))
+
+    def _address(self, login: str, email: str | None) -> str | None:
+        if self._login_is_email:
+            if canonical_email(login) != login:
+                raise LoginRejectedError(
+                    "login_is_no_email", "Use your e-mail address as the username."
+                )
+            return login
+        if email is None and not self._needs_email:
+            return None
+        address = canonical_email(email or "")
+        if address is None:
+            raise EmailRejectedError("email_malformed" if email else "email_missing")
+        return address

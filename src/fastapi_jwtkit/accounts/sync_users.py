@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import Protocol, runtime_checkable
+from functools import partial
+from typing import Protocol
 
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.protocols import User
-from fastapi_jwtkit.records import NewUser
 
-__all__ = ["SyncRegisteringUsers", "SyncUserStore", "SyncUsers"]
+__all__ = ["SyncUserStore", "SyncUsers"]
+
+
+_OPTIONAL = ("add", "find_by_email", "set_email", "set_active", "remove")
+"""Verbs of the account flows."""
 
 
 class SyncUsers(Protocol):
@@ -31,19 +35,11 @@ class SyncUsers(Protocol):
         ...
 
 
-@runtime_checkable
-class SyncRegisteringUsers(Protocol):
-    """A plain store that can take new users."""
-
-    def add(self, new: NewUser, /) -> User:
-        """Store a new user under an id that was never used before."""
-        ...
-
-
 class SyncUserStore:
     """Run each verb of a plain store in a worker thread.
 
-    It is a ``RegisteringUserStore`` exactly if the store it wraps has ``add``.
+    It has ``add``, ``find_by_email``, ``set_email``, ``set_active`` and ``remove`` exactly if
+    the store it wraps has them: the flows appear by the shape of the store.
 
     Args:
         store: called in the event loop's default threads, several at a time; a database
@@ -62,10 +58,11 @@ class SyncUserStore:
                 docs="reference/stores/",
             )
         self._store = store
-        if isinstance(store, SyncRegisteringUsers):
-            self._registering = store
-            # Ports are recognised by shape, so the verb must be there only if it works.
-            self.add = self._add
+        # Ports are recognised by shape, so a verb must be there only if it works.
+        for verb in _OPTIONAL:
+            plain = getattr(store, verb, None)
+            if callable(plain):
+                setattr(self, verb, partial(asyncio.to_thread, plain))
 
     async def find_by_login(self, login: str, /) -> User | None:
         """Return the user with this canonical login."""
@@ -82,6 +79,3 @@ class SyncUserStore:
         return await asyncio.to_thread(
             self._store.set_password_hash, user_id, password_hash, expected=expected
         )
-
-    async def _add(self, new: NewUser, /) -> User:
-        return await asyncio.to_thread(self._registering.add, new)

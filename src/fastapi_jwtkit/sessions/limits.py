@@ -1,4 +1,4 @@
-"""How long sessions last."""
+"""How long sessions last, and how many there may be."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ class SessionLimits:
         absolute_ttl: life in any case.
         revoke_foreign_replay: whether a replay from another user agent ends the
             session; if not it is only an event.
+        max_sessions: how many a user may have at once; 0: any number.
     """
 
     grace: float
     idle_ttl: float
     absolute_ttl: float
     revoke_foreign_replay: bool = False
+    max_sessions: int = 0

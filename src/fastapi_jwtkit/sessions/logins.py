@@ -149,6 +149,8 @@ class Logins:
                 current, session, epoch=session.epoch, requested=None, issued_at=issued_at
             )
             refresh_token = await self._tokens.current(session)
+            # Last: a login that comes to nothing must not cost an older one.
+            await self._sessions.close_beyond(self._limits.max_sessions, user.id)
         except BaseException as error:
             # Shielded: who cancels the request must not leave a session behind.
             await asyncio.shield(self._undo(new, error))

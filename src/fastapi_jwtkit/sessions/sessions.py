@@ -105,6 +105,15 @@ class Sessions:
         await self._end(sids, reason=reason, subject=subject)
         return len(sids)
 
+    async def close_beyond(self, limit: int, subject: str) -> None:
+        """End the oldest sessions of a subject until there are ``limit``; 0: any number.
+
+        Called after a login was stored: of several at once the last to look sees them all.
+        """
+        if limit:
+            sids = [session.sid for session in await self.list(subject)]
+            await self._end(sids[: max(0, len(sids) - limit)], reason="limit", subject=subject)
+
     async def expire_claims(self, subject: str) -> int:
         """End the access tokens of a subject, not their sessions.
 

@@ -70,6 +70,13 @@ TABLE: Mapping[type[errors.JWTKitError], ErrorRow] = MappingProxyType(
         errors.InvalidCredentialsError: ErrorRow(
             401, "invalid_credentials", "The username or password is wrong.", "Bearer"
         ),
+        # RFC 9470 3; how old the login may be is added where the error is told.
+        errors.ReauthenticationError: ErrorRow(
+            401,
+            "reauthentication_required",
+            "Log in again, or give your password.",
+            'Bearer error="insufficient_user_authentication"',
+        ),
         errors.AuthorizationError: ErrorRow(
             403, "access_denied", "You may not do this.", _FORBIDDEN
         ),
@@ -96,6 +103,12 @@ TABLE: Mapping[type[errors.JWTKitError], ErrorRow] = MappingProxyType(
             400, "unsupported_grant_type", "This grant type is not supported."
         ),
         errors.AccountError: ErrorRow(422, "account_rejected", "The account is not accepted."),
+        errors.EmailRejectedError: ErrorRow(
+            422, "email_rejected", "The e-mail address is missing or is none."
+        ),
+        errors.InvalidLinkError: ErrorRow(
+            400, "invalid_link", "The link is invalid, expired or used. Ask for another."
+        ),
         errors.LoginTakenError: ErrorRow(409, "login_taken", "This username is taken."),
         errors.LoginRejectedError: ErrorRow(422, "login_rejected", "The username is not accepted."),
         errors.PasswordRejectedError: ErrorRow(
@@ -194,6 +207,8 @@ def _challenge(challenge: str, error: errors.JWTKitError) -> str:
     if isinstance(error, errors.InsufficientScopeError) and error.scopes:
         # RFC 6750 3: scopes cannot hold a quote or backslash (checked when a guard is made).
         return f'{challenge}, scope="{" ".join(error.scopes)}"'
+    if isinstance(error, errors.ReauthenticationError):
+        return f'{challenge}, max_age="{int(error.max_age)}"'
     return challenge
 
 

@@ -15,15 +15,19 @@ from fastapi_jwtkit.web.guards import Guard, OptionalGuard
 from fastapi_jwtkit.web.transports.bearer import BearerTransport
 from fastapi_jwtkit.web.transports.transport import Transport
 
-__all__ = ["ALL", "MountedKit"]
+__all__ = ["ALL", "BY_NAME_ONLY", "MountedKit"]
 
 ALL = frozenset(
     (
         *("register", "token", "login", "refresh", "logout", "logout-all"),
         *("me", "sessions", "jwks"),
+        *("password-change", "password-reset", "email-verify", "email-change"),
     )
 )
-"""Names of all routes; ``JWTAuth(kit, routes=ALL - {"register"})`` leaves one out."""
+"""Names of the routes; ``JWTAuth(kit, routes=ALL - {"register"})`` leaves one out."""
+
+BY_NAME_ONLY = frozenset({"account-delete"})
+"""Routes that nobody gets unasked: ``JWTAuth(kit, routes=ALL | BY_NAME_ONLY)``."""
 
 # No path parameter, no trailing slash: the prefix is also a cookie path and part of URLs.
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
@@ -125,11 +129,12 @@ def _transports(names: Sequence[str]) -> tuple[Transport, ...]:
 
 def _known_routes(names: Iterable[str]) -> frozenset[str]:
     wanted = frozenset([names] if isinstance(names, str) else names)
-    for name in sorted(wanted - ALL):
-        near = difflib.get_close_matches(name, sorted(ALL), n=1)
+    known = ALL | BY_NAME_ONLY
+    for name in sorted(wanted - known):
+        near = difflib.get_close_matches(name, sorted(known), n=1)
         raise ConfigurationError(
             f"{name!r} is not a route.",
             why="A misspelt name would leave a route out, unseen.",
-            fix=f"Did you mean {near[0]!r}?" if near else f"Choose from {sorted(ALL)}.",
+            fix=f"Did you mean {near[0]!r}?" if near else f"Choose from {sorted(known)}.",
         )
     return wanted

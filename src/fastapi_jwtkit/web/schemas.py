@@ -13,6 +13,7 @@ from fastapi_jwtkit.records import MAX_DEVICE_NAME, Session, TokenPair
 from fastapi_jwtkit.scopes import MAX_SCOPE_CHARACTERS, format_scope
 
 __all__ = [
+    "BoundedRequest",
     "JWTKitErrorBody",
     "JWTKitFieldError",
     "JWTKitOAuthErrorBody",
@@ -40,12 +41,14 @@ Scope = Annotated[str, Field(max_length=MAX_SCOPE_CHARACTERS)]
 ClientId = Annotated[str, Field(max_length=MAX_CLIENT_ID)]
 
 
-class _Request(BaseModel):
+class BoundedRequest(BaseModel):
+    """What every body of a request is like."""
+
     # Unknown members are ignored: nobody gains a scope or a role by asking for it.
     model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True)
 
 
-class RegisterBody(_Request):
+class RegisterBody(BoundedRequest):
     """A new account; its scopes and roles are the application's to give."""
 
     username: Username
@@ -53,7 +56,7 @@ class RegisterBody(_Request):
     email: Annotated[str, Field(max_length=MAX_USERNAME)] | None = None
 
 
-class LoginBody(_Request):
+class LoginBody(BoundedRequest):
     """A login from a first-party client."""
 
     username: Username
@@ -64,7 +67,7 @@ class LoginBody(_Request):
     )
 
 
-class RefreshBody(_Request):
+class RefreshBody(BoundedRequest):
     """A refresh token to spend."""
 
     refresh_token: RefreshToken
@@ -72,7 +75,7 @@ class RefreshBody(_Request):
     client_id: ClientId | None = None
 
 
-class LogoutBody(_Request):
+class LogoutBody(BoundedRequest):
     """A refresh token in place of, or beside, the access token of the header."""
 
     refresh_token: RefreshToken | None = None

@@ -14,6 +14,7 @@ from examples.todo.app.models import Table
 from examples.todo.app.services.user_store import SqlUserStore
 from fastapi_jwtkit import JWTKit
 from fastapi_jwtkit import Settings as KitSettings
+from fastapi_jwtkit.account_protocols import Mailer
 from fastapi_jwtkit.protocols import Stores
 from fastapi_jwtkit.stores.sqlalchemy import sql_stores
 
@@ -30,7 +31,12 @@ _ALWAYS: Mapping[str, str] = {
 }
 
 
-def build_kit(settings: KitSettings, users: SqlUserStore, database: Database) -> JWTKit:
+def build_kit(
+    settings: KitSettings,
+    users: SqlUserStore,
+    database: Database,
+    mailer: Mailer | None = None,
+) -> JWTKit:
     """Return the kit over our users, with its sessions where ``JWTKIT_STORE_URL`` says.
 
     Where it says nothing they live in our database, beside the users; and in memory where
@@ -39,7 +45,7 @@ def build_kit(settings: KitSettings, users: SqlUserStore, database: Database) ->
     stores: Stores | None = None
     if settings.store_url is None and not database.is_in_memory:
         stores = sql_stores(database.engine, metadata=Table.metadata)
-    return JWTKit(settings, users=users, stores=stores)
+    return JWTKit(settings, users=users, stores=stores, mailer=mailer)
 
 
 def shown_store(settings: KitSettings, database: Database) -> str:

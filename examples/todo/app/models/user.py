@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String, Text
+from sqlalchemy import String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from examples.todo.app.models.table import ID_CHARACTERS, Table, UtcDateTime, new_id, utc_now
@@ -21,7 +21,9 @@ class UserRow(Table):
     # The canonical spelling; the unique index decides who gets a login, not a look-up before.
     login: Mapped[str] = mapped_column(String(254), unique=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
-    email: Mapped[str | None] = mapped_column(String(320))
+    # Not unique: an address is whose it was verified by, and anybody may claim it.
+    email: Mapped[str | None] = mapped_column(String(320), index=True)
+    email_verified: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_active: Mapped[bool] = mapped_column(default=True)
     scopes: Mapped[str] = mapped_column(Text, default="")
     roles: Mapped[str] = mapped_column(Text, default="")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Delete, Update, delete, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -26,6 +26,8 @@ class Account:
     id: str
     login: str
     password_hash: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+    email_verified: bool
     is_active: bool
     scopes: frozenset[str]
     roles: frozenset[str]
@@ -59,8 +61,7 @@ class SqlUserStore:
         statement = update(UserRow).where(UserRow.id == user_id, unchanged)
         statement = statement.values(password_hash=password_hash)
         with _answering():
-            async with self._sessions.begin() as session:
-                return await session.scalar(statement.returning(UserRow.id)) is not None
+            return await self._changes(statement)
 
     async def add(self, new: NewUser, /) -> Account:
         """Store a new user.
@@ -81,6 +82,52 @@ class SqlUserStore:
             except IntegrityError:
                 raise LoginTakenError("login_taken") from None
         return _account(row)
+
+    async def find_by_email(self, email: str, /) -> Account | None:
+        """Return whose address this is: of several, the one who verified it."""
+        statement = select(UserRow).where(UserRow.email == email)
+        statement = statement.order_by(UserRow.email_verified.desc()).limit(2)
+        with _answering():
+            async with self._sessions() as session:
+                rows = (await session.scalars(statement)).all()
+        if len(rows) > 1 and rows[0].email_verified == rows[1].email_verified:
+            return None
+        return _account(rows[0]) if rows else None
+
+    async def set_email(
+        self, user_id: str, email: str, /, *, expected: str | None, login: str | None = None
+    ) -> bool:
+        """Replace the address, as verified, only if it still is ``expected``.
+
+        Raises:
+            LoginTakenError: ``login`` is somebody else's; the unique index says so.
+        """
+        unchanged = UserRow.email.is_not_distinct_from(expected)
+        statement = update(UserRow).where(UserRow.id == user_id, unchanged)
+        statement = statement.values(email=email, email_verified=True)
+        if login is not None:
+            statement = statement.values(login=login)
+        with _answering():
+            try:
+                return await self._changes(statement)
+            except IntegrityError:
+                raise LoginTakenError("login_taken") from None
+
+    async def set_active(self, user_id: str, active: bool, /) -> bool:  # noqa: FBT001 - the port's
+        """Let a user in, or not; say whether there is such a user."""
+        statement = update(UserRow).where(UserRow.id == user_id)
+        with _answering():
+            return await self._changes(statement.values(is_active=active))
+
+    async def remove(self, user_id: str, /) -> bool:
+        """Forget a user; their tasks go with them (``ON DELETE CASCADE``)."""
+        with _answering():
+            return await self._changes(delete(UserRow).where(UserRow.id == user_id))
+
+    async def _changes(self, statement: Update | Delete) -> bool:
+        """Run a statement and say whether it met a row."""
+        async with self._sessions.begin() as session:
+            return await session.scalar(statement.returning(UserRow.id)) is not None
 
     async def make_admin(self, user_id: str) -> None:
         """Give a user the role ``admin`` and the scope ``tasks:admin``."""
@@ -109,6 +156,8 @@ def _account(row: UserRow) -> Account:
         id=row.id,
         login=row.login,
         password_hash=row.password_hash,
+        email=row.email,
+        email_verified=row.email_verified,
         is_active=row.is_active,
         scopes=parse_scope(row.scopes),
         roles=parse_scope(row.roles),

@@ -23,6 +23,7 @@ class MemoryUser:
     login: str
     password_hash: str | None = field(default=None, repr=False)
     email: str | None = None
+    email_verified: bool = False
     is_active: bool = True
     scopes: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
@@ -30,7 +31,7 @@ class MemoryUser:
 
 
 class MemoryUserStore:
-    """A ``RegisteringUserStore`` in two dicts.
+    """A user store in two dicts, with the verbs of every account flow.
 
     Ids are random, not counted: the keys of development outlive a restart, and with them
     a token of yesterday's user 1 would be a token of today's (OIDC Core 2).
@@ -93,6 +94,37 @@ class MemoryUserStore:
             self._users[user.id] = user
             self._ids[user.login] = user.id
             return user
+
+    async def find_by_email(self, email: str, /) -> MemoryUser | None:
+        """Return whose address this is: of several, the one who verified it."""
+        with self._lock:
+            found = [user for user in self._users.values() if user.email == email]
+        owners = [user for user in found if user.email_verified] or found
+        return owners[0] if len(owners) == 1 else None
+
+    async def set_email(
+        self, user_id: str, email: str, /, *, expected: str | None, login: str | None = None
+    ) -> bool:
+        """Replace the address, as verified, only if it still is ``expected``.
+
+        Raises:
+            LoginTakenError: ``login`` is somebody else's.
+        """
+        with self._lock:
+            user = self._users.get(user_id)
+            if user is None or user.email != expected:
+                return False
+            new_login = user.login if login is None else login
+            if self._ids.get(new_login, user_id) != user_id:
+                raise LoginTakenError("login_taken")
+            del self._ids[user.login]
+            self._ids[new_login] = user_id
+            self._users[user_id] = replace(user, email=email, email_verified=True, login=new_login)
+            return True
+
+    async def set_active(self, user_id: str, active: bool, /) -> bool:  # noqa: FBT001 - the port's
+        """Set ``is_active``; say whether there is such a user."""
+        return await self.change(user_id, is_active=active) is not None
 
     async def change(
         self,

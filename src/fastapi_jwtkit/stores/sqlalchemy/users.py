@@ -19,6 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
     Update,
     delete,
+    false,
     select,
     update,
 )
@@ -69,7 +70,8 @@ class UserColumns:
         id: random, never given twice.
         login: canonical, see ``canonical_login``; a unique index decides whose it is.
         password_hash: ``None`` for a user without a password.
-        email: not used by the kit.
+        email: canonical address, see ``canonical_email``; need not be unique.
+        email_verified: whether mail to it was shown to reach the person.
         is_active: ``False`` refuses logins and ends sessions at their next refresh.
         scopes: what the user may hold.
         roles: roles the user has.
@@ -79,7 +81,8 @@ class UserColumns:
     id: Mapped[str] = mapped_column(Text, primary_key=True, default=_new_id)
     login: Mapped[str] = mapped_column(Text, unique=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
-    email: Mapped[str | None] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text, index=True)
+    email_verified: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_active: Mapped[bool] = mapped_column(default=True)
     scopes: Mapped[frozenset[str]] = mapped_column(StringSet, default=frozenset)
     roles: Mapped[frozenset[str]] = mapped_column(StringSet, default=frozenset)
@@ -103,7 +106,7 @@ class SQLUser(UserColumns, UserTables):
 
 
 class SQLUserStore:
-    """A ``RegisteringUserStore`` on PostgreSQL or SQLite.
+    """A user store on PostgreSQL or SQLite, with the verbs of every account flow.
 
     What it returns are rows of ``model``, detached and with all columns loaded, so that
     ``claims_for`` sees columns of yours as well.
@@ -167,6 +170,58 @@ class SQLUserStore:
             return _as_user(user)
 
         return await self._database.run(insert, reason="user_add_failed")
+
+    async def find_by_email(self, email: str, /) -> User | None:
+        """Return whose address this is: of several, the one who verified it."""
+        model = self._model
+        # Two are enough to see that it is not one alone.
+        ranked = select(model).where(model.email == email)
+        ranked = ranked.order_by(model.email_verified.desc()).limit(2)
+
+        async def read(connection: AsyncConnection) -> User | None:
+            async with AsyncSession(connection, expire_on_commit=False) as session:
+                rows = (await session.scalars(ranked)).all()
+            if len(rows) > 1 and rows[0].email_verified == rows[1].email_verified:
+                return None
+            return _as_user(rows[0]) if rows else None
+
+        return await self._database.run(read, reason="user_find_failed")
+
+    async def set_email(
+        self, user_id: str, email: str, /, *, expected: str | None, login: str | None = None
+    ) -> bool:
+        """Replace the address, as verified, only if it still is ``expected``.
+
+        Raises:
+            LoginTakenError: ``login`` is somebody else's; the unique index says so.
+        """
+        model = self._model
+        values: dict[str, Any] = {"email": email, "email_verified": True}
+        if login is not None:
+            values["login"] = login
+        unchanged = model.email.is_not_distinct_from(expected)
+        statement = update(model).where(model.id == user_id, unchanged).values(**values)
+
+        async def write(connection: AsyncConnection) -> bool | None:
+            try:
+                answer = await connection.execute(statement.returning(model.id))
+            except IntegrityError:
+                await connection.rollback()
+                taken = select(model.id).where(model.login == login, model.id != user_id)
+                if await connection.scalar(taken) is None:
+                    raise
+                return None
+            return answer.first() is not None
+
+        changed = await self._database.run(write, reason="user_write_failed")
+        if changed is None:
+            raise LoginTakenError("login_taken")
+        return changed
+
+    async def set_active(self, user_id: str, active: bool, /) -> bool:  # noqa: FBT001 - the port's
+        """Set ``is_active``; say whether there is such a user."""
+        changes = update(self._model).where(self._model.id == user_id)
+        return await self._write(changes.values(is_active=active))
 
     async def change(
         self,

@@ -39,8 +39,14 @@ import pytest  # noqa: E402
 pytest.register_assert_rewrite(
     *(f"{__name__}.{_name}" for _name in ("clock", "following", "one_time", "revocations")),
     *(f"{__name__}.{_name}" for _name in ("rotation", "session_data", "sessions", "users")),
+    f"{__name__}.account_users",
 )
 
+from fastapi_jwtkit.testing.contracts.account_users import (  # noqa: E402
+    DisablingUserStoreContract,
+    EmailUserStoreContract,
+    RemovingUserStoreContract,
+)
 from fastapi_jwtkit.testing.contracts.one_time import OneTimeStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.revocations import RevocationStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.sessions import SessionStoreContract  # noqa: E402
@@ -50,8 +56,11 @@ from fastapi_jwtkit.testing.contracts.users import (  # noqa: E402
 )
 
 __all__ = [
+    "DisablingUserStoreContract",
+    "EmailUserStoreContract",
     "OneTimeStoreContract",
     "RegisteringUserStoreContract",
+    "RemovingUserStoreContract",
     "RevocationStoreContract",
     "SessionStoreContract",
     "UserStoreContract",

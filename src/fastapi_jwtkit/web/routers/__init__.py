@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import get_args
 
 from fastapi import APIRouter, FastAPI
 
+from fastapi_jwtkit.accounts.flow_parts import Flow
 from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.openapi import ensure_guards_are_bound, hook_openapi
+from fastapi_jwtkit.web.routers.deletion import add_account_delete
+from fastapi_jwtkit.web.routers.emails import add_email_change, add_email_verify
 from fastapi_jwtkit.web.routers.jwks import add_jwks
 from fastapi_jwtkit.web.routers.login import add_login
 from fastapi_jwtkit.web.routers.logout import add_logout, add_logout_all
+from fastapi_jwtkit.web.routers.passwords import add_password_change, add_password_reset
 from fastapi_jwtkit.web.routers.refresh import add_refresh
 from fastapi_jwtkit.web.routers.registration import add_register
 from fastapi_jwtkit.web.routers.sessions import add_me, add_sessions
@@ -21,6 +26,8 @@ from fastapi_jwtkit.web.routes import AccountRoute, PrefixRouter
 __all__ = ["make_router"]
 
 WELL_KNOWN = "/.well-known"
+
+_FLOWS: Mapping[str, Flow] = {flow: flow for flow in get_args(Flow)}
 
 
 def make_router(auth: MountedKit, app: FastAPI, *, first: bool) -> APIRouter:
@@ -52,6 +59,11 @@ def make_router(auth: MountedKit, app: FastAPI, *, first: bool) -> APIRouter:
         "logout-all": add_logout_all,
         "me": add_me,
         "sessions": add_sessions,
+        "password-change": add_password_change,
+        "password-reset": add_password_reset,
+        "email-verify": add_email_verify,
+        "email-change": add_email_change,
+        "account-delete": add_account_delete,
     }
     for name, add in steps.items():
         if name in auth.routes and _can_serve(auth, name):
@@ -65,10 +77,11 @@ def make_router(auth: MountedKit, app: FastAPI, *, first: bool) -> APIRouter:
 
 
 def _can_serve(auth: MountedKit, name: str) -> bool:
-    if name == "register":
-        return auth.kit.can_register
     # Without users there are no sessions to open, to list or to end.
-    return auth.kit.users is not None
+    if auth.kit.users is None:
+        return False
+    flow = _FLOWS.get(name)
+    return flow is None or auth.kit.accounts.can(flow)
 
 
 def _lifespan_of(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 
 from fastapi_jwtkit.errors import (
+    InvalidCredentialsError,
     InvalidTokenError,
+    ReauthenticationError,
     SessionNotFoundError,
+    ThrottledError,
     UnavailableError,
 )
 from fastapi_jwtkit.principal import Principal
+from fastapi_jwtkit.web.account_schemas import ProofBody
+from fastapi_jwtkit.web.client import device_of
 from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses, without_422
 from fastapi_jwtkit.web.schemas import MeBody, SessionBody
@@ -52,20 +57,45 @@ def add_sessions(router: APIRouter, auth: MountedKit) -> None:
             for session in sessions
         ]
 
-    async def close_session(sid: str, principal: Principal = caller) -> None:
-        """End one of your sessions; somebody else's does not exist."""
-        await auth.kit.close_sid(sid, subject=principal.subject)
-
     router.add_api_route(
         "/sessions",
         list_sessions,
         methods=["GET"],
         responses=without_422(error_responses(InvalidTokenError, UnavailableError)),
     )
+    _add_close_session(router, auth)
+
+
+def _add_close_session(router: APIRouter, auth: MountedKit) -> None:
+    caller = Depends(auth.current_principal)
+
+    async def close_session(
+        sid: str, request: Request, body: ProofBody | None = None, principal: Principal = caller
+    ) -> None:
+        """End one of your sessions; somebody else's does not exist.
+
+        Another one than this needs a recent login, or the password in the body.
+        """
+        if sid != principal.session_id:
+            await auth.kit.accounts.reauthenticate(
+                principal.subject,
+                password=body.password if body else None,
+                auth_time=principal.auth_time,
+                device=device_of(request),
+            )
+        await auth.kit.close_sid(sid, subject=principal.subject)
+
     router.add_api_route(
         "/sessions/{sid}",
         close_session,
         methods=["DELETE"],
         status_code=204,
-        responses=error_responses(InvalidTokenError, SessionNotFoundError, UnavailableError),
+        responses=error_responses(
+            InvalidTokenError,
+            InvalidCredentialsError,
+            ReauthenticationError,
+            SessionNotFoundError,
+            ThrottledError,
+            UnavailableError,
+        ),
     )

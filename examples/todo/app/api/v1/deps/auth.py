@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI
 
 from examples.todo.app.services.ownership import ADMIN_SCOPE
 from fastapi_jwtkit import CurrentPrincipal, JWTAuth, JWTKit, Principal, require_scopes
+from fastapi_jwtkit.web.mounted_kit import ALL, BY_NAME_ONLY
 
 __all__ = ["Admin", "Caller", "Reader", "Writer", "install_auth"]
 
@@ -25,5 +26,8 @@ Admin = Annotated[Principal, Depends(require_scopes(ADMIN_SCOPE))]
 
 
 def install_auth(app: FastAPI, kit: JWTKit) -> None:
-    """Add the routes under /auth, the JWKS, and one error schema for the whole app."""
-    JWTAuth(kit).install(app, error_bodies="app")
+    """Add the routes under /auth, the JWKS, and one error schema for the whole app.
+
+    The one that deletes accounts too: tasks go with their owner.
+    """
+    JWTAuth(kit, routes=ALL | BY_NAME_ONLY).install(app, error_bodies="app")

@@ -1,0 +1,116 @@
+"""Addresses: verified by a link, changed by a link, told of both."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from fastapi_jwtkit.account_protocols import EmailUserStore
+from fastapi_jwtkit.accounts.authenticator import is_verified
+from fastapi_jwtkit.accounts.flow_parts import FlowParts
+from fastapi_jwtkit.accounts.links import email_of
+from fastapi_jwtkit.accounts.password_flows import find_by_email
+from fastapi_jwtkit.accounts.user_reads import ask_user_store
+from fastapi_jwtkit.credentials import canonical_email
+from fastapi_jwtkit.errors import EmailRejectedError, LoginTakenError
+from fastapi_jwtkit.events import EventName
+from fastapi_jwtkit.mail import MailKind
+from fastapi_jwtkit.protocols import User
+from fastapi_jwtkit.records import Device, NewUser
+from fastapi_jwtkit.tokens.purpose import Purpose, PurposeGrant
+
+__all__ = ["EmailFlows"]
+
+
+class EmailFlows:
+    """Register, verify and change by mail.
+
+    Args:
+        parts: what the flows share.
+        users: the user store, where it knows addresses; else ``None``, and there is nothing
+            to verify.
+    """
+
+    def __init__(self, parts: FlowParts, users: EmailUserStore | None) -> None:
+        self._parts = parts
+        self._users = users
+
+    async def add(self, new: NewUser, device: Device) -> None:
+        """Store a registration and mail what has to be known. After the answer."""
+        parts = self._parts
+        if parts.registration is None:
+            return
+        try:
+            user = await parts.registration.add(new)
+        except LoginTakenError:
+            await self._tell_taken(new)
+            return
+        parts.events.emit(EventName.USER_CREATED, subject=user.id, device=device)
+        if parts.email_verification != "off" and new.email is not None:
+            await parts.post.link(Purpose.VERIFY_EMAIL, user, to=new.email, email=new.email)
+
+    async def send_verification(self, email: str) -> None:
+        """Look an address up and mail a link to it, if it has to be verified."""
+        user = await find_by_email(self._parts, email)
+        to = email_of(user) if user else None
+        if user is None or to is None or not user.is_active or is_verified(user):
+            return
+        await self._parts.post.link(Purpose.VERIFY_EMAIL, user, to=to, email=to)
+
+    async def verify(self, token: SecretStr, *, device: Device) -> None:
+        """Note that a link which went to an address was opened; see ``AccountFlows``."""
+        grant, user = await self._open(Purpose.VERIFY_EMAIL, token)
+        await self._set(grant, user, login=None)
+        self._parts.events.emit(EventName.EMAIL_VERIFIED, subject=user.id, device=device)
+
+    async def ask_change(self, user: User, email: str, *, device: Device) -> None:
+        """Mail a link to a new address, and a notice to the old; see ``AccountFlows``."""
+        new = canonical_email(email)
+        if new is None:
+            raise EmailRejectedError("email_malformed")
+        post = self._parts.post
+        post.later(lambda: post.link(Purpose.CHANGE_EMAIL, user, to=new, email=new))
+        post.notice_later(MailKind.EMAIL_CHANGE_ASKED, user)
+        self._parts.events.emit(EventName.EMAIL_CHANGE_REQUESTED, subject=user.id, device=device)
+
+    async def change(self, token: SecretStr, *, device: Device) -> None:
+        """Take the address over whose link was opened; see ``AccountFlows``."""
+        grant, user = await self._open(Purpose.CHANGE_EMAIL, token)
+        old = email_of(user)
+        try:
+            await self._set(grant, user, login=grant.email if self._parts.login_is_email else None)
+        except LoginTakenError:
+            self._parts.links.refuse("login_taken", subject=user.id)
+        self._parts.events.emit(EventName.EMAIL_CHANGED, subject=user.id, device=device)
+        if old is not None and old != grant.email:
+            self._parts.post.notice_later(MailKind.EMAIL_CHANGED, user, to=old)
+
+    async def _open(self, purpose: Purpose, token: SecretStr) -> tuple[PurposeGrant, User]:
+        """Check a link in every respect and spend it: only one write is left to be done."""
+        links = self._parts.links
+        grant = await links.read(purpose, token.get_secret_value())
+        user = await self._parts.reads.by_id(grant.subject)
+        if user is None or not user.is_active:
+            links.refuse("disabled" if user else "user_gone", subject=grant.subject)
+        await links.ensure_bound(grant, user)
+        await links.spend(grant)
+        return grant, user
+
+    async def _set(self, grant: PurposeGrant, user: User, *, login: str | None) -> None:
+        users, email, expected = self._users, grant.email, email_of(user)
+        if users is None or email is None:
+            self._parts.links.refuse("without_address", subject=user.id)
+        if not await ask_user_store(
+            lambda: users.set_email(user.id, email, expected=expected, login=login)
+        ):
+            self._parts.links.refuse("overtaken", subject=user.id)
+
+    async def _tell_taken(self, new: NewUser) -> None:
+        """Tell the owner that somebody tried, and who tried that the name is taken."""
+        parts = self._parts
+        parts.events.emit(EventName.USER_CREATED, outcome=False, reason="login_taken")
+        owner = await parts.reads.by_login(new.login)
+        theirs = email_of(owner) if owner else None
+        if theirs is not None and theirs == new.email:
+            await parts.post.notice(MailKind.ALREADY_REGISTERED, login=new.login, to=theirs)
+        elif new.email is not None and not parts.login_is_email:
+            await parts.post.notice(MailKind.LOGIN_TAKEN, login=new.login, to=new.email)

@@ -1,0 +1,59 @@
+"""The kit's verbs on sessions that are there: prove, list and end them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi_jwtkit.assembly import Assembly
+from fastapi_jwtkit.records import Session, SessionProof
+
+__all__ = ["SessionVerbs"]
+
+
+class SessionVerbs:
+    """What a kit does with sessions that were opened.
+
+    Args:
+        assembly: the parts of the kit.
+    """
+
+    def __init__(self, assembly: Assembly) -> None:
+        self._assembly = assembly
+        self._sessions = assembly.sessions
+        self._verification = assembly.verification
+
+    async def prove_access(self, raw: str) -> SessionProof:
+        """Return the session of an own access token, expired and revoked ones included."""
+        return await self._verification.prove(raw)
+
+    async def prove_refresh(self, raw: str) -> SessionProof:
+        """Return the session of an authentic refresh token, spent ones included."""
+        return await self._assembly.need_accounts().refresh.prove(raw)
+
+    async def close(self, proof: SessionProof) -> None:
+        """Log out: end a session and its access tokens, at once. Doing it twice is fine.
+
+        Raises:
+            StoreUnavailableError: it could not be done; the session may still live.
+        """
+        await self._sessions.close(proof.sid, reason="logout", subject=proof.subject)
+
+    async def close_sid(self, sid: str, *, subject: str) -> None:
+        """End one session of a subject.
+
+        Raises:
+            SessionNotFoundError: the subject has no such live session.
+        """
+        await self._sessions.close_own(sid, subject=subject)
+
+    async def close_all(self, subject: str, *, except_sid: str | None = None) -> int:
+        """End every session the subject has now, and say how many there were."""
+        return await self._sessions.close_all(subject, reason="close_all", except_sid=except_sid)
+
+    async def expire_claims(self, subject: str) -> int:
+        """End the subject's access tokens, not the sessions; call it after a role change."""
+        return await self._sessions.expire_claims(subject)
+
+    async def list_sessions(self, subject: str) -> Sequence[Session]:
+        """Return the subject's live sessions, oldest first."""
+        return await self._sessions.list(subject)
