@@ -6,10 +6,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fastapi_jwtkit.accounts.attempts import Attempts
 from fastapi_jwtkit.accounts.authenticator import Authenticator
 from fastapi_jwtkit.accounts.registration import Registration
 from fastapi_jwtkit.accounts.user_reads import UserReads, ensure_user_store
 from fastapi_jwtkit.chosen_stores import BroughtStores, ChosenStores, choose_stores
+from fastapi_jwtkit.chosen_throttle import choose_attempts
 from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.errors import ConfigurationError
@@ -29,6 +31,7 @@ from fastapi_jwtkit.protocols import (
     User,
     UserStore,
 )
+from fastapi_jwtkit.records import Device
 from fastapi_jwtkit.revocations import Revocations
 from fastapi_jwtkit.sessions.access_tokens import AccessTokens
 from fastapi_jwtkit.sessions.limits import SessionLimits
@@ -38,6 +41,7 @@ from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
 from fastapi_jwtkit.sessions.sessions import Sessions
 from fastapi_jwtkit.settings import Settings
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
+from fastapi_jwtkit.throttling import Throttle
 from fastapi_jwtkit.tokens.cache import VerifiedClaimsCache
 from fastapi_jwtkit.tokens.issuer import TokenIssuer
 from fastapi_jwtkit.tokens.verifier import TokenVerifier
@@ -59,6 +63,7 @@ class Parts:
     stores: BroughtStores
     claims_for: ClaimsFor | None
     hasher: PasswordHasher | None
+    throttle: Throttle | None
     events: Sequence[EventSink]
     clock: Clock | None
 
@@ -71,14 +76,18 @@ class Accounts:
     refresh: Refresh
     registration: Registration | None
     users: UserReads
+    attempts: Attempts
     hashing: HashingExecutor
     events: Events
 
-    async def register(self, credentials: Credentials, *, email: str | None) -> User:
+    async def register(
+        self, credentials: Credentials, *, email: str | None, device: Device
+    ) -> User:
         """Make an account.
 
         Raises:
             ConfigurationError: the user store cannot add users.
+            ThrottledError: too many from this source.
         """
         if self.registration is None:
             raise ConfigurationError(
@@ -87,8 +96,9 @@ class Accounts:
                 fix="Add one, or leave the register route out.",
                 docs="how-to/bring-your-own-users/",
             )
+        await self.attempts.ensure("register", device=device)
         user = await self.registration.register(credentials, email=email)
-        self.events.emit(EventName.USER_CREATED, subject=user.id)
+        self.events.emit(EventName.USER_CREATED, subject=user.id, device=device)
         return user
 
 
@@ -207,46 +217,52 @@ def _accounts(shared: _Shared, users: UserStore, parts: Parts) -> Accounts:
     reads = UserReads(users)
     tokens = RefreshTokens(shared.rings, realm=settings.realm)
     access = AccessTokens(_issuer(shared), claims_for=parts.claims_for)
-    limits = _limits(settings)
+    attempts = choose_attempts(
+        settings, parts.throttle, stores=shared.stores, events=shared.events, clock=shared.clock
+    )
     logins = Logins(
         sessions=shared.sessions,
         tokens=tokens,
         access=access,
         authenticator=Authenticator(users, hashing),
+        attempts=attempts,
         users=reads,
-        limits=limits,
-        realm=settings.realm,
-        events=shared.events,
-        clock=shared.clock,
-    )
-    refresh = Refresh(
-        store=shared.stores.sessions,
-        sessions=shared.sessions,
-        revocations=shared.revocations,
-        tokens=tokens,
-        users=reads,
-        access=access,
-        limits=limits,
+        limits=SessionLimits.of(settings),
         realm=settings.realm,
         events=shared.events,
         clock=shared.clock,
     )
     return Accounts(
         logins=logins,
-        refresh=refresh,
+        refresh=_refresh(shared, tokens=tokens, users=reads, access=access, attempts=attempts),
         registration=_registration(settings, users, hashing),
         users=reads,
+        attempts=attempts,
         hashing=hashing,
         events=shared.events,
     )
 
 
-def _limits(settings: Settings) -> SessionLimits:
-    return SessionLimits(
-        grace=settings.grace,
-        idle_ttl=settings.idle_ttl,
-        absolute_ttl=settings.absolute_ttl,
-        revoke_foreign_replay=settings.revoke_foreign_replay,
+def _refresh(
+    shared: _Shared,
+    *,
+    tokens: RefreshTokens,
+    users: UserReads,
+    access: AccessTokens,
+    attempts: Attempts,
+) -> Refresh:
+    return Refresh(
+        store=shared.stores.sessions,
+        sessions=shared.sessions,
+        revocations=shared.revocations,
+        tokens=tokens,
+        users=users,
+        access=access,
+        attempts=attempts,
+        limits=SessionLimits.of(shared.settings),
+        realm=shared.settings.realm,
+        events=shared.events,
+        clock=shared.clock,
     )
 
 

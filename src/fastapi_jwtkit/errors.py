@@ -26,6 +26,7 @@
     │   ├── LoginRejectedError           a new login can be nobody's
     │   ├── LoginTakenError              the login belongs to somebody
     │   └── PasswordRejectedError        a new password breaks a rule
+    ├── HTTPSRequiredError               the request came over plain HTTP
     ├── SessionNotFoundError             no such session of this subject
     ├── ThrottledError                   too many attempts, try later
     └── UnavailableError                 a part we depend on cannot answer now
@@ -50,6 +51,7 @@ __all__ = [
     "AuthorizationError",
     "ConfigurationError",
     "GrantError",
+    "HTTPSRequiredError",
     "HashingBusyError",
     "InsufficientScopeError",
     "InvalidCredentialsError",
@@ -111,11 +113,8 @@ class ConfigurationError(JWTKitError):
         self.docs = DOCS + docs if docs else ""
 
     def __str__(self) -> str:
-        lines = [self.what]
-        lines += [f"  why:  {self.why}"] if self.why else []
-        lines += [f"  fix:  {self.fix}"] if self.fix else []
-        lines += [f"  docs: {self.docs}"] if self.docs else []
-        return "\n".join(lines)
+        more = (("why:  ", self.why), ("fix:  ", self.fix), ("docs: ", self.docs))
+        return "\n".join([self.what, *(f"  {name}{text}" for name, text in more if text)])
 
 
 class InvalidKeyError(ConfigurationError):
@@ -243,6 +242,10 @@ class PasswordRejectedError(AccountError):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(reason)
         self.detail = detail
+
+
+class HTTPSRequiredError(JWTKitError):
+    """The request came over plain HTTP, where anybody on the way can read its secrets."""
 
 
 class SessionNotFoundError(JWTKitError):

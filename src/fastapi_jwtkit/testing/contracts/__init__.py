@@ -37,10 +37,12 @@ import pytest  # noqa: E402
 
 # Before they are imported: a failed assertion then shows the values it compared.
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{_name}" for _name in ("clock", "following", "one_time", "revocations")),
-    *(f"{__name__}.{_name}" for _name in ("rotation", "session_data", "sessions", "users")),
+    *(f"{__name__}.{_name}" for _name in ("clock", "counters", "following", "one_time")),
+    *(f"{__name__}.{_name}" for _name in ("revocations", "rotation", "session_data", "sessions")),
+    f"{__name__}.users",
 )
 
+from fastapi_jwtkit.testing.contracts.counters import CounterStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.one_time import OneTimeStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.revocations import RevocationStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.sessions import SessionStoreContract  # noqa: E402
@@ -50,6 +52,7 @@ from fastapi_jwtkit.testing.contracts.users import (  # noqa: E402
 )
 
 __all__ = [
+    "CounterStoreContract",
     "OneTimeStoreContract",
     "RegisteringUserStoreContract",
     "RevocationStoreContract",
