@@ -30,8 +30,8 @@ def address_of(text: str) -> Address | None:
     if not text or len(text) > MAX_ADDRESS_CHARACTERS:
         return None
     if text[0] == "[":
-        text, _, port = text[1:].partition("]")
-        if port and not _is_port(port):
+        text, end, port = text[1:].partition("]")
+        if not end or (port and not _is_port(port)):
             return None
     elif text.count(":") == 1:
         text, _, port = text.partition(":")

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import logging
 
-from sqlalchemy import (
-    BigInteger,
-    CursorResult,
-    Double,
-    Integer,
-    bindparam,
-    case,
-    delete,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql import Executable
 
 from fastapi_jwtkit.errors import StoreUnavailableError
+from fastapi_jwtkit.stores.sqlalchemy.counter_statements import counter_statements
 from fastapi_jwtkit.stores.sqlalchemy.creation import TableCreation
 from fastapi_jwtkit.stores.sqlalchemy.database_time import DatabaseTime, StoreTime
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
-from fastapi_jwtkit.stores.sqlalchemy.inserts import insert_into
 from fastapi_jwtkit.stores.sqlalchemy.retry import Database
 from fastapi_jwtkit.stores.sqlalchemy.tables import JWTKitTables, plain_tables
 from fastapi_jwtkit.throttling import Count
@@ -58,51 +47,16 @@ class SQLCounterStore:
         self._database = Database(engine, preparation=creation)
         self._time = time or DatabaseTime()
         dialect = self._database.dialect
-        table = (tables or plain_tables()).counters
-        now = self._time.expression(dialect)
-        by = bindparam("by", type_=BigInteger)
-        ends = now + bindparam("window", type_=Double)
-        which = (table.c.realm == bindparam("which_realm")) & (table.c.name == bindparam("which"))
-        told = (table.c.value, table.c.expires_at - now)
-        is_over = table.c.expires_at <= now
-        self._raise = (
-            insert_into(table, dialect)
-            .values(realm=bindparam("which_realm"), name=bindparam("which"), value=by)
-            .values(expires_at=ends)
-            .on_conflict_do_update(
-                index_elements=[table.c.realm, table.c.name],
-                set_={
-                    "value": case((is_over, by), else_=table.c.value + by),
-                    "expires_at": case((is_over, ends), else_=table.c.expires_at),
-                },
-            )
-            .returning(*told)
+        self._statements = counter_statements(
+            (tables or plain_tables()).counters, dialect, self._time.expression(dialect)
         )
-        lowered = table.c.value + by
-        self._lower = (
-            update(table)
-            .where(which, ~is_over)
-            .values(value=case((lowered > 0, lowered), else_=0))
-            .returning(*told)
-        )
-        self._find = select(*told).where(which, ~is_over)
-        self._forget = delete(table).where(which)
-        old = table.alias("old")
-        over = (
-            select(old.c.realm, old.c.name)
-            .where(old.c.expires_at <= now)
-            .order_by(old.c.expires_at)
-            .limit(bindparam("batch", type_=Integer))
-            .with_for_update(skip_locked=True)
-        )
-        self._sweep_over = delete(table).where(tuple_(table.c.realm, table.c.name).in_(over))
 
     async def increment(self, realm: str, key: str, /, *, by: int, window: float) -> Count:
         """Change a counter atomically and return what it is then."""
         if by <= 0:
-            return await self._counted(self._lower, realm, key, {"by": by}, "increment")
+            return await self._counted(self._statements.take, realm, key, {"by": by}, "increment")
         more = {"by": by, "window": window}
-        count = await self._counted(self._raise, realm, key, more, "increment")
+        count = await self._counted(self._statements.add, realm, key, more, "increment")
         if count.value == by:
             # With each counter that begins, a few that are over go.
             try:
@@ -113,14 +67,14 @@ class SQLCounterStore:
 
     async def read(self, realm: str, key: str, /) -> Count:
         """Return a counter; one that is not there stands at 0."""
-        return await self._counted(self._find, realm, key, {}, "read")
+        return await self._counted(self._statements.find, realm, key, {}, "read")
 
     async def forget(self, realm: str, key: str, /) -> None:
         """End a counter now."""
         values = {"which_realm": realm, "which": key}
 
         async def forget(connection: AsyncConnection) -> None:
-            await connection.execute(self._forget, values)
+            await connection.execute(self._statements.forget, values)
 
         await self._database.run(forget, reason="counter_forget_failed")
 
@@ -143,10 +97,11 @@ class SQLCounterStore:
         return await self._database.run(ask, reason=f"counter_{verb}_failed")
 
     async def _sweep(self, batch: int) -> int:
+        statement = self._statements.sweep
         parameters = {"batch": batch} | self._time.parameters()
 
         async def sweep(connection: AsyncConnection) -> int:
-            result: CursorResult[tuple[()]] = await connection.execute(self._sweep_over, parameters)
+            result: CursorResult[tuple[()]] = await connection.execute(statement, parameters)
             return result.rowcount
 
         return await self._database.run(sweep, reason="counter_sweep_failed")
