@@ -82,7 +82,7 @@ class MountedKit:
             HTTPSRequiredError: it came over plain HTTP, which is not answered.
         """
         scope = connection.scope
-        if self._enforces_https and scope["scheme"] != "https":
+        if self._enforces_https and scope.get("scheme") != "https":
             self.entrance.ensure_secure(connection)
         known: Principal | None = scope.get(self._memo)
         if known is None:
