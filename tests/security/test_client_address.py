@@ -121,6 +121,16 @@ async def test_the_server_and_the_kit_may_both_know_the_proxy(sent: str) -> None
     assert await address_of_a_login(app, "127.0.0.1", {"X-Forwarded-For": sent}) == CLAIMED
 
 
+async def test_a_server_that_knows_its_proxy_is_no_reason_to_warn(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What it believed is settled; what it left alone may be a proxy that was not named."""
+    for peer, is_told in (("127.0.0.1", False), ("10.0.0.1", True)):
+        app = ProxyHeadersMiddleware(make_app(), trusted_hosts="127.0.0.1")  # type: ignore[arg-type]  # uvicorn's own type of an app
+        await address_of_a_login(app, peer, {"X-Forwarded-For": CLAIMED})
+        assert ("names no proxy" in caplog.text) is is_told
+
+
 @pytest.mark.attack(13, 14)
 @pytest.mark.parametrize("trusted", [True, False])
 async def test_a_made_up_address_buys_no_guesses(*, trusted: bool) -> None:

@@ -35,7 +35,9 @@ class ClientReader:
         """Return the address of the client; ``None`` if nobody can tell."""
         peer = _peer(connection)
         forwarded = list(_values(connection, b"x-forwarded-for"))
-        if forwarded and not self._proxies and not self._has_warned:
+        # Where uvicorn believed the header it has put a port of 0 in the peer's place.
+        was_read = connection.scope.get("client") and connection.scope["client"][1] == 0
+        if forwarded and not self._proxies and not self._has_warned and not was_read:
             # Once: whoever sends the header could fill a log with it.
             self._has_warned = True
             logger.warning(
