@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fastapi_jwtkit import errors, settings
+from fastapi_jwtkit.abuse_settings import AbuseSettings
 from fastapi_jwtkit.settings import Settings
 from fastapi_jwtkit.web.errors import row_of
 
@@ -66,16 +67,17 @@ def settings_page() -> str:
 
 
 def field_docs() -> dict[str, str]:
-    """Return what stands below each field of ``Settings``."""
-    body = ast.parse(inspect.getsource(Settings)).body[0]
-    if not isinstance(body, ast.ClassDef):
-        sys.exit("Settings is no class any more")
+    """Return what stands below each field of ``Settings`` and of what it is made of."""
     docs: dict[str, str] = {}
-    for field, text in zip(body.body, body.body[1:], strict=False):
-        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
-            continue
-        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
-            docs[field.target.id] = " ".join(str(text.value.value).replace("``", "`").split())
+    for part in (Settings, AbuseSettings):
+        body = ast.parse(inspect.getsource(part)).body[0]
+        if not isinstance(body, ast.ClassDef):
+            sys.exit(f"{part.__name__} is no class any more")
+        for field, text in zip(body.body, body.body[1:], strict=False):
+            if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+                continue
+            if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+                docs[field.target.id] = " ".join(str(text.value.value).replace("``", "`").split())
     return docs
 
 

@@ -84,7 +84,11 @@ class Scene:
         self.post = Postbox()
         self.kit = JWTKit(
             make_settings(
-                public_url=PUBLIC_URL, email_verification="ask", max_sessions=3, **settings
+                public_url=PUBLIC_URL,
+                email_verification="ask",
+                max_sessions=3,
+                throttle_guesses="100/5minutes",  # those who race for an account come from one place
+                **settings,
             ),
             users=self.users,
             mailer=self.post,

@@ -11,6 +11,7 @@ from clocks import FakeClock, MovingClock
 from fastapi_jwtkit.protocols import Clock, SessionStore
 from fastapi_jwtkit.stores.memory import MemorySessionStore
 from fastapi_jwtkit.stores.redis import (
+    RedisCounterStore,
     RedisOneTimeStore,
     RedisRevocationStore,
     RedisSessionStore,
@@ -182,6 +183,7 @@ class OnSQL(OnOwnClock):
             sessions=self.sessions,
             revocations=self._revocations,
             one_time=SQLOneTimeStore(self._engines, tables=self._stores.tables),
+            counters=self._stores.counters,
             engine=self._engines,
             tables=self._stores.tables,
         )
@@ -219,6 +221,7 @@ class OnRedis(OnOwnClock):
             sessions=self.sessions,
             revocations=RedisRevocationStore(self._clients, prefix=self._prefix, time=self.time),
             one_time=RedisOneTimeStore(self._clients, prefix=self._prefix, time=self.time),
+            counters=RedisCounterStore(self._clients, prefix=self._prefix),
             server=RedisServer(self._clients),
         )
         return {"stores": stores}

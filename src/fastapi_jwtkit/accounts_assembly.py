@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi_jwtkit.account_protocols import Mailer
+from fastapi_jwtkit.accounts.attempts import Attempts
 from fastapi_jwtkit.accounts.authenticator import Authenticator
 from fastapi_jwtkit.accounts.flow_parts import FlowParts
 from fastapi_jwtkit.accounts.flows import AccountFlows
@@ -13,6 +14,7 @@ from fastapi_jwtkit.accounts.post import Post
 from fastapi_jwtkit.accounts.registration import Registration
 from fastapi_jwtkit.accounts.user_reads import UserReads
 from fastapi_jwtkit.chosen_stores import BroughtStores, ChosenStores
+from fastapi_jwtkit.chosen_throttle import choose_attempts
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.event_sinks import Events
@@ -31,6 +33,7 @@ from fastapi_jwtkit.protocols import (
     User,
     UserStore,
 )
+from fastapi_jwtkit.records import Device
 from fastapi_jwtkit.revocations import Revocations
 from fastapi_jwtkit.sessions.access_tokens import AccessTokens
 from fastapi_jwtkit.sessions.limits import SessionLimits
@@ -39,6 +42,7 @@ from fastapi_jwtkit.sessions.refresh import Refresh
 from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
 from fastapi_jwtkit.sessions.sessions import Sessions
 from fastapi_jwtkit.settings import Settings
+from fastapi_jwtkit.throttling import Throttle
 from fastapi_jwtkit.tokens.issuer import TokenIssuer
 
 __all__ = ["Accounts", "Parts", "Shared", "assemble_accounts"]
@@ -54,6 +58,7 @@ class Parts:
     hasher: PasswordHasher | None
     events: Sequence[EventSink]
     mailer: Mailer | None
+    throttle: Throttle | None
     clock: Clock | None
 
 
@@ -65,15 +70,19 @@ class Accounts:
     refresh: Refresh
     registration: Registration | None
     users: UserReads
+    attempts: Attempts
     hashing: HashingExecutor
     events: Events
     flows: AccountFlows
 
-    async def register(self, credentials: Credentials, *, email: str | None) -> User:
+    async def register(
+        self, credentials: Credentials, *, email: str | None, device: Device
+    ) -> User:
         """Make an account.
 
         Raises:
             ConfigurationError: the user store cannot add users.
+            ThrottledError: too many from this source.
         """
         if self.registration is None:
             raise ConfigurationError(
@@ -82,8 +91,9 @@ class Accounts:
                 fix="Add one, or leave the register route out.",
                 docs="how-to/bring-your-own-users/",
             )
+        await self.attempts.ensure("register", device=device)
         user = await self.registration.register(credentials, email=email)
-        self.events.emit(EventName.USER_CREATED, subject=user.id)
+        self.events.emit(EventName.USER_CREATED, subject=user.id, device=device)
         return user
 
 
@@ -118,17 +128,21 @@ def assemble_accounts(shared: Shared, users: UserStore, parts: Parts) -> Account
             users, hashing, verified_only=settings.email_verification == "require"
         ),
         registration=_registration(settings, users, hashing),
+        attempts=choose_attempts(
+            settings, parts.throttle, stores=shared.stores, events=shared.events, clock=shared.clock
+        ),
     )
     lines = _Lines(
         tokens=RefreshTokens(shared.rings, realm=settings.realm),
         access=AccessTokens(_issuer(shared), claims_for=parts.claims_for),
-        limits=_limits(settings),
+        limits=SessionLimits.of(settings),
     )
     return Accounts(
         logins=_logins(shared, known, lines),
         refresh=_refresh(shared, known, lines),
         registration=known.registration,
         users=known.reads,
+        attempts=known.attempts,
         hashing=hashing,
         events=shared.events,
         flows=AccountFlows(_flow_parts(shared, known, parts.mailer)),
@@ -144,6 +158,7 @@ class _Known:
     hashing: HashingExecutor
     authenticator: Authenticator
     registration: Registration | None
+    attempts: Attempts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +176,7 @@ def _logins(shared: Shared, known: _Known, lines: _Lines) -> Logins:
         tokens=lines.tokens,
         access=lines.access,
         authenticator=known.authenticator,
+        attempts=known.attempts,
         users=known.reads,
         limits=lines.limits,
         realm=shared.settings.realm,
@@ -177,6 +193,7 @@ def _refresh(shared: Shared, known: _Known, lines: _Lines) -> Refresh:
         tokens=lines.tokens,
         users=known.reads,
         access=lines.access,
+        attempts=known.attempts,
         limits=lines.limits,
         realm=shared.settings.realm,
         events=shared.events,
@@ -200,6 +217,7 @@ def _flow_parts(shared: Shared, known: _Known, mailer: Mailer | None) -> FlowPar
         reads=known.reads,
         registration=known.registration,
         authenticator=known.authenticator,
+        attempts=known.attempts,
         hashing=known.hashing,
         rules=PasswordRules.preset(settings.password_preset),
         sessions=shared.sessions,
@@ -210,16 +228,6 @@ def _flow_parts(shared: Shared, known: _Known, mailer: Mailer | None) -> FlowPar
         login_is_email=settings.login_is_email,
         email_verification=settings.email_verification,
         reauthentication_age=settings.reauthentication_age,
-    )
-
-
-def _limits(settings: Settings) -> SessionLimits:
-    return SessionLimits(
-        grace=settings.grace,
-        idle_ttl=settings.idle_ttl,
-        absolute_ttl=settings.absolute_ttl,
-        revoke_foreign_replay=settings.revoke_foreign_replay,
-        max_sessions=settings.max_sessions,
     )
 
 

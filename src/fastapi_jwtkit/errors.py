@@ -29,6 +29,7 @@
     │   ├── LoginRejectedError           a new login can be nobody's
     │   ├── LoginTakenError              the login belongs to somebody
     │   └── PasswordRejectedError        a new password breaks a rule
+    ├── HTTPSRequiredError               the request came over plain HTTP
     ├── SessionNotFoundError             no such session of this subject
     ├── ThrottledError                   too many attempts, try later
     └── UnavailableError                 a part we depend on cannot answer now
@@ -65,6 +66,7 @@ __all__ = [
     "ConfigurationError",
     "EmailRejectedError",
     "GrantError",
+    "HTTPSRequiredError",
     "HashingBusyError",
     "InsufficientScopeError",
     "InvalidCredentialsError",
@@ -204,6 +206,10 @@ class PasswordRejectedError(AccountError):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(reason)
         self.detail = detail
+
+
+class HTTPSRequiredError(JWTKitError):
+    """The request came over plain HTTP, where anybody on the way can read its secrets."""
 
 
 class SessionNotFoundError(JWTKitError):

@@ -23,6 +23,8 @@ class EventName(StrEnum):
     """Somebody logged in, or the application opened a session."""
     LOGIN_FAILED = "authn_login_fail"
     """A name and password were refused."""
+    THROTTLED = "excess_rate_limit_exceeded"
+    """Somebody tried too often; ``reason`` says what was counted, ``detail`` what they tried."""
     TOKEN_REFUSED = "authn_token_refused"
     """An access token failed a check: forged, expired, or meant for others."""
     TOKEN_REVOKED_USED = "authn_token_revoked_used"

@@ -1,7 +1,4 @@
-"""The composition root: the one file that knows all parts, and the kit's verbs.
-
-Works without any web framework: a worker or a script uses the same kit.
-"""
+"""The composition root: the one file that knows all parts, and the kit's verbs, without web."""
 
 from __future__ import annotations
 
@@ -33,6 +30,7 @@ from fastapi_jwtkit.session_verbs import SessionVerbs
 from fastapi_jwtkit.sessions.logins import LoginRequest
 from fastapi_jwtkit.sessions.refresh import RefreshRequest
 from fastapi_jwtkit.settings import Settings
+from fastapi_jwtkit.throttling import Throttle
 
 __all__ = ["JWTKit"]
 
@@ -40,8 +38,8 @@ __all__ = ["JWTKit"]
 class JWTKit(SessionVerbs):
     """Everything the library does, without web.
 
-    Nothing is opened here: keys are read, stores asked and threads made at first use,
-    so an app can be imported and its OpenAPI exported without secrets.
+    Nothing is opened here: keys, stores and threads come at first use, so an app can be
+    imported and its OpenAPI exported without secrets.
 
     Args:
         settings: see ``Settings``; nothing is read from the environment here.
@@ -55,8 +53,11 @@ class JWTKit(SessionVerbs):
         claims_for: adds claims of your own to access tokens.
         hasher: hashes passwords; default: argon2id.
         mailer: sends mails; without one there are no flows that write to people.
+        throttle: refuses those who try too often; default: by ``settings.throttle_*``.
         events: where audit events go, beside the logger ``fastapi_jwtkit.audit``.
         clock: what time it is.
+
+    ``verify_fast`` returns the claims of a warm token that is plainly good; else ask ``verify``.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root: every part can be brought
@@ -71,32 +72,30 @@ class JWTKit(SessionVerbs):
         claims_for: ClaimsFor | None = None,
         hasher: PasswordHasher | None = None,
         mailer: Mailer | None = None,
+        throttle: Throttle | None = None,
         events: Sequence[EventSink] = (),
         clock: Clock | None = None,
     ) -> None:
         self.settings = settings
         self.realm = settings.realm
         self.users = users
-        assembly = assemble(
-            settings,
-            Parts(
-                users=users,
-                stores=BroughtStores(
-                    stores=stores, sessions=sessions, revocations=revocations, one_time=one_time
-                ),
-                claims_for=claims_for,
-                hasher=hasher,
-                events=events,
-                mailer=mailer,
-                clock=clock,
+        parts = Parts(
+            users=users,
+            stores=BroughtStores(
+                stores=stores, sessions=sessions, revocations=revocations, one_time=one_time
             ),
+            claims_for=claims_for,
+            hasher=hasher,
+            throttle=throttle,
+            events=events,
+            mailer=mailer,
+            clock=clock,
         )
-        super().__init__(assembly)
+        super().__init__(assemble(settings, parts))
         self.rings = self._assembly.rings
         self.one_time = self._assembly.stores.one_time
         self._lifecycle = Lifecycle(self._assembly, users, mode=settings.revocation)
         self.verify_fast: Callable[[bytes], Claims | None] = self._verification.fast
-        """Return the claims of a warm token that is plainly good; ``None``: ask ``verify``."""
         self.tell_denied = self._verification.tell_denied
 
     @classmethod
@@ -118,14 +117,18 @@ class JWTKit(SessionVerbs):
         """
         return self._assembly.need_accounts().flows
 
-    async def register(self, credentials: Credentials, *, email: str | None = None) -> User:
+    async def register(
+        self, credentials: Credentials, *, email: str | None = None, device: Device = UNKNOWN_DEVICE
+    ) -> User:
         """Make an account with the default scopes. No mail goes out: see ``accounts.sign_up``.
 
         Raises:
             LoginTakenError: the login is somebody's.
             PasswordRejectedError: the password breaks a rule; ``detail`` says which.
+            ThrottledError: too many accounts from one source.
         """
-        return await self._assembly.need_accounts().register(credentials, email=email)
+        accounts = self._assembly.need_accounts()
+        return await accounts.register(credentials, email=email, device=device)
 
     async def find_user(self, user_id: str) -> User | None:
         """Return the user as the user store has them now.
@@ -156,6 +159,7 @@ class JWTKit(SessionVerbs):
         Raises:
             InvalidCredentialsError: unknown login, wrong password or disabled user.
             InvalidScopeError: more was asked for than the user holds.
+            ThrottledError: too many guesses; nothing was checked.
             HashingBusyError: too many logins at once; nothing was checked.
         """
         if client_id not in {None, self.settings.client_id}:
@@ -180,9 +184,7 @@ class JWTKit(SessionVerbs):
         transport: str = "bearer",
         device: Device = UNKNOWN_DEVICE,
     ) -> TokenPair:
-        """Open a session for a user who proved who they are in a way of your own.
-
-        The seam for passkeys, social login, magic links and second factors.
+        """Open a session for a user who proved who they are in a way of your own: a passkey.
 
         Args:
             user: who; read again from the user store before a token is signed.
@@ -219,7 +221,7 @@ class JWTKit(SessionVerbs):
         Raises:
             InvalidGrantError: it grants nothing; every cause reads alike.
             InvalidScopeError: more was asked for than was granted; nothing is consumed.
-            ThrottledError: one token was replayed too often within its grace window.
+            ThrottledError: the session refreshes too often, or the source failed too often.
             UnavailableError: a part failed; nothing is consumed, try again.
         """
         request = RefreshRequest(
@@ -257,13 +259,7 @@ class JWTKit(SessionVerbs):
         return await self._lifecycle.readiness()
 
     async def prune(self) -> int:
-        """Delete what is over from the stores, and say how many rows that were.
-
-        Stores sweep a few rows with each login; call this where logins are rare.
-
-        Raises:
-            StoreUnavailableError: the server does not answer.
-        """
+        """Delete what is over from the stores, and say how many rows; for where logins are rare."""
         return await self._lifecycle.prune()
 
     async def stop(self) -> None:

@@ -80,6 +80,8 @@ class Lifecycle:
         await self._prepare_stores()
         if self._assembly.accounts is None:
             logger.warning("no user store: this kit verifies tokens and logs nobody in")
+        elif self._assembly.accounts.attempts.warning:
+            logger.warning("%s", self._assembly.accounts.attempts.warning)
         await self._become_the_only_worker()
         if self._has_sessions and isinstance(self._assembly.stores.sessions, MemorySessionStore):
             logger.warning("sessions live in memory: every login ends with this process")

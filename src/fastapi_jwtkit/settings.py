@@ -23,6 +23,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from fastapi_jwtkit.abuse_settings import AbuseSettings
+from fastapi_jwtkit.addresses import TrustedProxies
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.scopes import check_scopes
 
@@ -31,7 +33,7 @@ __all__ = ["Settings"]
 PREFIX = "JWTKIT_"
 
 
-class Settings(BaseSettings):
+class Settings(AbuseSettings, BaseSettings):
     """Everything a kit can be told, checked once and then frozen.
 
     Arguments win over the environment. Each field ``x`` is read from ``JWTKIT_X``, or
@@ -108,12 +110,22 @@ class Settings(BaseSettings):
     the password."""
     max_sessions: Annotated[int, Field(ge=0, le=10_000)] = 0
     """How many sessions a user may have at once; one more login ends the oldest. 0: any number."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses and networks of your proxies, comma-separated in the environment, and ``unix``
+    for one behind a Unix socket. They alone may say who a client is (``X-Forwarded-For``) and
+    whether it came by TLS (``X-Forwarded-Proto``); without them both headers are ignored."""
     swagger_login: bool = True
     """Whether ``POST /auth/token`` takes a password, which Swagger's Authorize needs."""
 
-    @field_validator("audience", mode="before")
+    @field_validator("trusted_proxies")
     @classmethod
-    def _split_audience(cls, value: object) -> object:
+    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        TrustedProxies(value)
+        return value
+
+    @field_validator("audience", "trusted_proxies", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
         return _split(value)
 
     @field_validator("issuer", "public_url")
@@ -154,6 +166,8 @@ class Settings(BaseSettings):
                     docs="how-to/go-to-production/",
                 )
             fill(self, "issuer", "http://127.0.0.1/dev")
+        if self.https is None:
+            fill(self, "https", "enforce" if self.env == "prod" else "off")
         if not self.realm:
             fill(self, "realm", self.issuer)
         if not self.audience:

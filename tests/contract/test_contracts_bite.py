@@ -8,16 +8,19 @@ import pytest
 
 import broken_stores as broken
 from broken_account_stores import ACCOUNT_STORES
+from broken_counter_stores import COUNTER_STORES
 from broken_session_stores import SESSION_STORES
 from clocks import FakeClock
 from contract.places import Standing
 from fastapi_jwtkit.stores.memory import (
+    MemoryCounterStore,
     MemoryOneTimeStore,
     MemoryRevocationStore,
     MemorySessionStore,
 )
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 from fastapi_jwtkit.testing.contracts import (
+    CounterStoreContract,
     DisablingUserStoreContract,
     EmailUserStoreContract,
     OneTimeStoreContract,
@@ -37,6 +40,10 @@ class OfRevocations(Standing, RevocationStoreContract):
 
 
 class OfOneTimeIds(Standing, OneTimeStoreContract):
+    """The contract, called by hand."""
+
+
+class OfCounters(Standing, CounterStoreContract):
     """The contract, called by hand."""
 
 
@@ -76,6 +83,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         *((OfSessions, *each) for each in SESSION_STORES.items()),
         *((OfRevocations, *each) for each in broken.REVOCATION_STORES.items()),
         *((OfOneTimeIds, *each) for each in broken.ONE_TIME_STORES.items()),
+        *((OfCounters, *each) for each in COUNTER_STORES.items()),
         *((OfUsers, *each) for each in broken.USER_STORES.items()),
         *((OfUsers, *each) for each in ACCOUNT_STORES.items()),
     ],
@@ -92,6 +100,7 @@ async def test_a_store_that_breaks_a_promise_fails(contract: type, store: type, 
         (OfSessions, MemorySessionStore),
         (OfRevocations, MemoryRevocationStore),
         (OfOneTimeIds, MemoryOneTimeStore),
+        (OfCounters, MemoryCounterStore),
         (OfUsers, MemoryUserStore),
     ],
 )
@@ -101,7 +110,7 @@ async def test_a_store_that_keeps_them_passes(contract: type, store: type) -> No
         await run(contract, name, store)
 
 
-@pytest.mark.parametrize("contract", [OfSessions, OfRevocations, OfOneTimeIds, OfUsers])
+@pytest.mark.parametrize("contract", [OfSessions, OfRevocations, OfOneTimeIds, OfCounters, OfUsers])
 def test_every_test_of_a_contract_runs_in_every_mode(contract: type) -> None:
     """Marked each for itself, because in the mode ``strict`` others would not be run."""
     for name in names_of(contract):

@@ -155,7 +155,8 @@ def test_sessions_may_live_in_a_sql_database() -> None:
     with serve("how_to/sql") as client:
         assert client.get("/me", headers=headers).status_code == 401
     tables = set(examples.load("how_to/sql").Model.metadata.tables)
-    assert tables == {"people", "jwtkit_sessions", "jwtkit_revocations", "jwtkit_one_time"}
+    ours = {"jwtkit_sessions", "jwtkit_revocations", "jwtkit_one_time", "jwtkit_counters"}
+    assert tables == {"people", *ours}
 
 
 def test_sessions_may_live_in_redis(valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ async def strict(request: Request) -> str:
     token = request.headers["authorization"].removeprefix("Bearer ")
     return (await auth.kit.verify(token, strict=True)).subject
 """
-# A row is read by a script that runs one GET; nothing else of the kit does.
+# A row is read by a script that runs one GET; beside it only counters are, at a login.
 ROW_READ = "get"
 SCRIPTS = ("eval", "evalsha")
 # The follower of the feed waits by XREAD, then runs one script.

@@ -48,7 +48,7 @@ def test_every_answer_of_a_flow_is_described() -> None:
 def test_a_registration_that_may_not_tell_is_described_so(setting: dict[str, Any]) -> None:
     """No 409, no account in the answer."""
     register = operations(Pages(**setting).app)["/register"]
-    assert sorted(register["responses"]) == ["202", "422", "503"]
+    assert sorted(register["responses"]) == ["202", "422", "429", "503"]
 
 
 def mounted(routes: frozenset[str], **parts: Any) -> set[str]:

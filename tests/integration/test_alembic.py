@@ -17,7 +17,7 @@ from fastapi_jwtkit.stores.sqlalchemy.users import SQLUserStore, UserColumns
 from fastapi_jwtkit.testing.contracts.session_data import REALM, new_session
 from sql_databases import tables_at
 
-OURS = {"jwtkit_sessions", "jwtkit_revocations", "jwtkit_one_time"}
+OURS = {"jwtkit_sessions", "jwtkit_revocations", "jwtkit_one_time", "jwtkit_counters"}
 
 
 def own_model() -> type[UserColumns]:
@@ -97,4 +97,5 @@ def test_alembic_would_see_the_tables_on_ones_own_metadata() -> None:
         "auth.jwtkit_sessions",
         "auth.jwtkit_revocations",
         "auth.jwtkit_one_time",
+        "auth.jwtkit_counters",
     }

@@ -38,7 +38,7 @@ async def crowded(postgres_url: str) -> AsyncIterator[Database]:
             await connection.exec_driver_sql(FILL.format(schema=schema))
         async with database.engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
-            for table in ("sessions", "revocations", "one_time", "users"):
+            for table in ("sessions", "revocations", "one_time", "counters", "users"):
                 await connection.exec_driver_sql(f"ANALYZE {schema}.jwtkit_{table}")
         yield database
 
@@ -56,6 +56,8 @@ INSERT INTO {schema}.jwtkit_revocations
 SELECT 'https://a.example', 'sid', 'x' || n, 1, 2e9 + n, '', 1 FROM generate_series(1, 20000) n;
 INSERT INTO {schema}.jwtkit_one_time
 SELECT 'https://a.example', 'x' || n, 2e9 + n FROM generate_series(1, 20000) n;
+INSERT INTO {schema}.jwtkit_counters
+SELECT 'https://a.example', 'x' || n, 1, 2e9 + n FROM generate_series(1, 20000) n;
 INSERT INTO {schema}.jwtkit_users (id, login, is_active, scopes, roles, permissions)
 SELECT 'u' || n, 'user' || n, true, '[]', '[]', '[]' FROM generate_series(1, 20000) n;
 END $$
@@ -85,6 +87,15 @@ async def use_revocations(stores: SQLStores) -> None:
     await revocations.follow(REALM, page.position)
 
 
+async def use_counters(stores: SQLStores) -> None:
+    """Count up, down and anew."""
+    counters = stores.counters
+    await counters.increment(REALM, "k", by=1, window=60)
+    await counters.increment(REALM, "k", by=-1, window=60)
+    await counters.read(REALM, "k")
+    await counters.forget(REALM, "k")
+
+
 async def use_users(engine: AsyncEngine, schema: str | None) -> None:
     """Call each verb of a user store."""
     users = SQLUserStore(engine, model=person(schema))
@@ -104,6 +115,7 @@ async def test_every_query_is_on_an_index(crowded: Database) -> None:
         await use_sessions(stores)
         await use_revocations(stores)
         await stores.one_time.consume(REALM, "t1", expires_at=2e9)
+        await use_counters(stores)
         await stores.prune()
         await use_users(crowded.engine, crowded.tables.sessions.schema)
     asked = {
@@ -112,7 +124,7 @@ async def test_every_query_is_on_an_index(crowded: Database) -> None:
         if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
         and not is_whole_read(statement, parameters)
     }
-    tables = ("sessions", "revocations", "one_time", "users")
+    tables = ("sessions", "revocations", "one_time", "counters", "users")
     for table in tables:
         verbs = {statement.split()[0] for statement, _ in asked if f"jwtkit_{table}" in statement}
         assert "INSERT" in verbs

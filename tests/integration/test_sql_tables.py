@@ -23,7 +23,7 @@ from fastapi_jwtkit.testing.contracts.session_data import REALM, new_session
 from kits import PASSWORD
 from sql_databases import sqlite_threads_ended, statements_of, tables_at
 
-OURS = {"jwtkit_sessions", "jwtkit_revocations", "jwtkit_one_time"}
+OURS = {"jwtkit_sessions", "jwtkit_revocations", "jwtkit_one_time", "jwtkit_counters"}
 PERSON = {"username": "ann", "password": PASSWORD}
 
 
@@ -33,6 +33,7 @@ FIRST: list[Callable[[SQLStores], Awaitable[object]]] = [
     lambda stores: stores.sessions.find(REALM, "s1"),
     lambda stores: stores.revocations.snapshot(REALM),
     lambda stores: stores.one_time.consume(REALM, "t1", expires_at=2e9),
+    lambda stores: stores.counters.increment(REALM, "k", by=1, window=60),
     lambda stores: stores.prune(),
 ]
 
@@ -58,7 +59,7 @@ async def test_callers_at_once_share_one_creation_and_later_ones_pay_none(
             *(stores.revocations.publish(REALM, []) for _ in range(10)),
         )
         texts = [statement for statement, _ in noted]
-        assert sum("CREATE TABLE" in text for text in texts) == 3
+        assert sum("CREATE TABLE" in text for text in texts) == 4
         assert sum("BEGIN IMMEDIATE" in text or "advisory" in text for text in texts) == 1
         noted.clear()
         await stores.sessions.find(REALM, "s1")

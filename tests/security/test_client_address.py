@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -21,14 +23,14 @@ FORWARDED = {
 }
 
 
-def make_app() -> FastAPI:
+def make_app(**settings: Any) -> FastAPI:
     """Return an app with a realm that takes registrations."""
     app = FastAPI()
-    Realm().auth.install(app)
+    Realm(**settings).auth.install(app)
     return app
 
 
-async def address_of_a_login(app: object, peer: str, headers: dict[str, str]) -> str:
+async def address_of_a_login(app: object, peer: str, headers: Any) -> str:
     """Register, log in and return the address that the list of sessions shows."""
     transport = httpx.ASGITransport(app, client=(peer, 50_000))  # type: ignore[arg-type]  # uvicorn's own type of an app
     person = {"username": "ann", "password": PASSWORD}
@@ -79,3 +81,71 @@ async def test_a_server_that_knows_its_proxy_is_believed(peer: str, address: str
     headers = {"X-Forwarded-For": CLAIMED}
     app = ProxyHeadersMiddleware(make_app(), trusted_hosts="127.0.0.1")  # type: ignore[arg-type]  # uvicorn's own type of an app
     assert await address_of_a_login(app, peer, headers) == address
+
+
+@pytest.mark.attack(14)
+@pytest.mark.parametrize(
+    ("headers", "address"),
+    [
+        ([], "10.0.0.1"),
+        ([("X-Forwarded-For", CLAIMED)], CLAIMED),
+        ([("X-Forwarded-For", f"1.2.3.4, {CLAIMED}, 10.0.0.2")], CLAIMED),
+        # Several lines are one list, in their order (RFC 9110 5.3).
+        ([("X-Forwarded-For", "1.2.3.4"), ("X-Forwarded-For", CLAIMED)], CLAIMED),
+        ([("X-Forwarded-For", CLAIMED), ("X-Forwarded-For", "10.0.0.2")], CLAIMED),
+        ([("X-Forwarded-For", "10.0.0.3, 10.0.0.2")], "10.0.0.3"),
+        ([("X-Forwarded-For", f"{CLAIMED}, <script>")], "10.0.0.1"),
+        ([("X-Forwarded-For", "[2001:db8::1]:4711")], "2001:db8::1"),
+        (
+            [(name, value) for name, value in FORWARDED.items() if name != "X-Forwarded-For"],
+            "10.0.0.1",
+        ),
+    ],
+)
+async def test_a_proxy_that_was_named_is_believed_from_the_right(
+    headers: list[tuple[str, str]], address: str
+) -> None:
+    """What the client wrote itself stands further left, and other headers are not read."""
+    app = make_app(trusted_proxies="10.0.0.0/8")
+    assert await address_of_a_login(app, "10.0.0.1", headers) == address
+
+
+@pytest.mark.attack(14)
+@pytest.mark.parametrize("sent", [CLAIMED, f"1.2.3.4, {CLAIMED}"])
+async def test_the_server_and_the_kit_may_both_know_the_proxy(sent: str) -> None:
+    """What uvicorn found is no proxy of ours, so nothing is walked twice."""
+    app = ProxyHeadersMiddleware(
+        make_app(trusted_proxies="127.0.0.1"),  # type: ignore[arg-type]  # uvicorn's own type of an app
+        trusted_hosts="127.0.0.1",
+    )
+    assert await address_of_a_login(app, "127.0.0.1", {"X-Forwarded-For": sent}) == CLAIMED
+
+
+async def test_a_server_that_knows_its_proxy_is_no_reason_to_warn(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What it believed is settled; what it left alone may be a proxy that was not named."""
+    for peer, is_told in (("127.0.0.1", False), ("10.0.0.1", True)):
+        app = ProxyHeadersMiddleware(make_app(), trusted_hosts="127.0.0.1")  # type: ignore[arg-type]  # uvicorn's own type of an app
+        await address_of_a_login(app, peer, {"X-Forwarded-For": CLAIMED})
+        assert ("names no proxy" in caplog.text) is is_told
+
+
+@pytest.mark.attack(13, 14)
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_a_made_up_address_buys_no_guesses(*, trusted: bool) -> None:
+    """A header for each guess: ignored from a stranger, and behind a proxy on its left."""
+    settings = {"trusted_proxies": "10.0.0.1"} if trusted else {}
+    app = make_app(throttle_guesses="5/5minutes", **settings)
+    transport = httpx.ASGITransport(app, client=("10.0.0.1", 50_000))
+    person = {"username": "ann", "password": "not the password"}
+    told: list[int] = []
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for n in range(6):
+            headers = {"X-Forwarded-For": f"192.0.2.{n}" + (f", {CLAIMED}" if trusted else "")}
+            told.append(
+                (await client.post("/auth/login", json=person, headers=headers)).status_code
+            )
+        other = {"X-Forwarded-For": "198.51.100.8"}
+        told.append((await client.post("/auth/login", json=person, headers=other)).status_code)
+    assert told == [401] * 5 + [429, 401 if trusted else 429]

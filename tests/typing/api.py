@@ -31,6 +31,7 @@ from fastapi_jwtkit import (
     require_scopes,
 )
 from fastapi_jwtkit.accounts.sync_users import SyncUserStore
+from fastapi_jwtkit.accounts.throttle import LimitsThrottle, read_rates
 from fastapi_jwtkit.claims import Claims
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.events import AuthEvent
@@ -48,6 +49,7 @@ from fastapi_jwtkit.protocols import (
 )
 from fastapi_jwtkit.records import FeedPage, NewUser, RevocationEntry
 from fastapi_jwtkit.stores.from_url import stores_from_url
+from fastapi_jwtkit.stores.memory import MemoryCounterStore
 from fastapi_jwtkit.stores.redis import RedisStores, redis_stores
 from fastapi_jwtkit.stores.sqlalchemy import JWTKitTables, SQLStores, sql_stores, tables
 from fastapi_jwtkit.stores.sqlalchemy.users import SQLUserStore, UserColumns
@@ -56,6 +58,7 @@ from fastapi_jwtkit.testing.contracts import (
     RevocationStoreContract,
     SessionStoreContract,
 )
+from fastapi_jwtkit.throttling import CounterStore, Throttle
 from fastapi_jwtkit.web.guards import Guard, current_principal
 
 # --- parts of one's own, by shape: no base class, no cast --------------------------------
@@ -183,6 +186,9 @@ anywhere: list[Stores] = [in_sql, in_redis]
 shared = JWTKit(Settings(env="dev"), users=People(), stores=in_sql)
 apart = JWTKit(Settings(env="dev"), sessions=in_sql.sessions, revocations=in_redis.revocations)
 assert_type(JWTAuth.from_env(users=People(), stores=in_redis), JWTAuth)
+counted: list[CounterStore] = [in_sql.counters, in_redis.counters, MemoryCounterStore()]
+throttle: Throttle = LimitsThrottle(counted[0], read_rates(Settings(env="dev")))
+limited = JWTKit(Settings(env="dev", throttle_guesses="5/minute"), throttle=throttle)
 
 
 class Model(DeclarativeBase):
@@ -261,7 +267,7 @@ def use_keys() -> None:
 
 app = FastAPI()
 auth = JWTAuth(kit, prefix="/auth")
-auth.install(app, error_bodies="app")
+auth.install(app, error_bodies="app", security_headers="app")
 assert_type(JWTAuth.from_env(users=People()), JWTAuth)
 assert_type(require_scopes("a", "b", any_of=("c", "d")), Guard)
 assert_type(auth.require_scopes("a"), Guard)

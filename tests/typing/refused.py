@@ -75,6 +75,7 @@ redis_stores("redis://127.0.0.1", "prefix")  # refused
 redis_stores(6379)  # refused
 kit = JWTKit(Settings(env="dev"), users=PlainStore())  # refused
 JWTKit(Settings(env="dev"), stores=sql_stores("sqlite+aiosqlite:///x.db").sessions)  # refused
+JWTKit(Settings(env="dev"), throttle="off")  # refused
 guard = require_scopes(["tasks:read"])  # refused
 wider = require_scopes("a", any_of=1)  # refused
 positional = Principal("ann")  # refused

@@ -150,3 +150,20 @@ async def test_a_profile_change_that_does_not_fit_is_refused(
     response = await ada.send("PATCH", "/profile", body=body)
     assert (response.status_code, response.json()["error_code"]) == (422, "validation_error")
     assert (await ada.send("GET", "/profile")).json() == before
+
+
+@pytest.mark.spec("P-23")
+async def test_guessing_ends_and_does_not_shut_the_owner_out(client: httpx.AsyncClient) -> None:
+    """Counted in the application's own database, beside the sessions."""
+    await sign_up(client, "ada")
+    app = client._transport.app  # type: ignore[attr-defined]  # noqa: SLF001 - from another address
+    stranger = httpx.ASGITransport(app, client=("203.0.113.9", 50_000))
+    wrong = {"username": "ada", "password": "not the password"}
+    async with httpx.AsyncClient(transport=stranger, base_url="http://todo.test") as guesser:
+        for _ in range(5):
+            assert (await guesser.post("/auth/login", json=wrong)).status_code == 401
+        refused = await log_in(guesser, "ada")
+    assert refused.status_code == 429
+    assert refused.json()["error_code"] == "too_many_requests"
+    assert 1 <= int(refused.headers["Retry-After"]) <= 300
+    assert (await log_in(client, "ada")).status_code == 200

@@ -183,7 +183,7 @@ async def test_every_answer_carries_the_security_headers(ada: Person) -> None:
     for response in answers:
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert response.headers["X-Frame-Options"] == "DENY"
-        assert response.headers["Referrer-Policy"] == "no-referrer"
+        assert response.headers["Referrer-Policy"] == "same-origin"
         assert len(response.headers.get_list("Cache-Control")) == 1
         assert "Strict-Transport-Security" not in response.headers
     assert made.headers["Cache-Control"] == "private, no-cache"

@@ -10,6 +10,7 @@ from fastapi_jwtkit.account_protocols import (
     EmailUserStore,
     RemovingUserStore,
 )
+from fastapi_jwtkit.accounts.attempts import Attempts
 from fastapi_jwtkit.accounts.authenticator import Authenticator
 from fastapi_jwtkit.accounts.links import Links
 from fastapi_jwtkit.accounts.post import Post
@@ -52,6 +53,7 @@ class FlowParts:
     reads: UserReads
     registration: Registration | None
     authenticator: Authenticator
+    attempts: Attempts
     hashing: HashingExecutor
     rules: PasswordRules
     sessions: Sessions

@@ -6,13 +6,14 @@ from pydantic import SecretStr
 
 from fastapi_jwtkit.account_protocols import EmailUserStore
 from fastapi_jwtkit.accounts.email_flows import EmailFlows
+from fastapi_jwtkit.accounts.flow_entrance import FlowEntrance
 from fastapi_jwtkit.accounts.flow_parts import Flow, FlowParts
 from fastapi_jwtkit.accounts.password_flows import PasswordFlows
 from fastapi_jwtkit.accounts.reauthentication import Reauthentication
 from fastapi_jwtkit.accounts.removal import Removal
 from fastapi_jwtkit.credentials import Credentials
-from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device
+from fastapi_jwtkit.throttling import Action
 
 __all__ = ["AccountFlows"]
 
@@ -26,12 +27,16 @@ class AccountFlows:
     What is asked for by address is answered before anything is looked up: the answer is the
     same for an address that is known and one that is not, and takes the same time.
 
+    Every verb but those for administrators raises ``ThrottledError`` where somebody tries too
+    often; nothing was done then.
+
     Args:
         parts: what the flows share.
     """
 
     def __init__(self, parts: FlowParts) -> None:
         self._parts = parts
+        self._enter = FlowEntrance(parts).enter
         self._passwords = PasswordFlows(parts)
         self._removal = Removal(parts)
         self._proof = Reauthentication(parts)
@@ -61,10 +66,10 @@ class AccountFlows:
             PasswordRejectedError: the password breaks a rule; ``detail`` says which.
             UnavailableError: too much waits already; nothing was done.
         """
-        await self._enter("register", account=credentials.login, device=device)
-        if self._parts.registration is not None:
-            new = await self._parts.registration.prepare(credentials, email=email)
-            self._parts.post.later(lambda: self._emails.add(new, device))
+        async with self._enter("register", "register", account=credentials.login, device=device):
+            if self._parts.registration is not None:
+                new = await self._parts.registration.prepare(credentials, email=email)
+                self._parts.post.later(lambda: self._emails.add(new, device))
 
     async def change_password(
         self,
@@ -92,10 +97,12 @@ class AccountFlows:
             UnavailableError: a part failed. If it was the last step, the password is the new
                 one already and a session may still live: change it once more.
         """
-        await self._enter("password-change", account=user_id, device=device)
-        await self._passwords.change(
-            user_id, current=current, new=new, keep_sid=keep_sid, device=device
-        )
+        async with self._enter(
+            "password-change", "password_change", account=user_id, device=device
+        ):
+            await self._passwords.change(
+                user_id, current=current, new=new, keep_sid=keep_sid, device=device
+            )
 
     async def request_reset(self, email: str, *, device: Device = UNKNOWN_DEVICE) -> None:
         """Mail a link for a new password, if the address is an active user's with a password.
@@ -103,8 +110,8 @@ class AccountFlows:
         Raises:
             UnavailableError: too much waits already; nothing was looked up.
         """
-        await self._enter("password-reset", account=email, device=device)
-        self._parts.post.later(lambda: self._passwords.send_reset(email, device))
+        async with self._enter("password-reset", "forgot", account=email, device=device):
+            self._parts.post.later(lambda: self._passwords.send_reset(email, device))
 
     async def reset_password(
         self, token: SecretStr, *, new: SecretStr, device: Device = UNKNOWN_DEVICE
@@ -121,8 +128,8 @@ class AccountFlows:
             PasswordRejectedError: ``new`` breaks a rule; ``detail`` says which.
             UnavailableError: a part failed.
         """
-        await self._enter("password-reset", account=None, device=device)
-        await self._passwords.reset(token, new=new, device=device)
+        async with self._enter("password-reset", "reset", device=device):
+            await self._passwords.reset(token, new=new, device=device)
 
     async def request_verification(self, email: str, *, device: Device = UNKNOWN_DEVICE) -> None:
         """Mail a link that verifies an address, if it is a user's and not verified yet.
@@ -130,8 +137,8 @@ class AccountFlows:
         Raises:
             UnavailableError: too much waits already; nothing was looked up.
         """
-        await self._enter("email-verify", account=email, device=device)
-        self._parts.post.later(lambda: self._emails.send_verification(email))
+        async with self._enter("email-verify", "verify", account=email, device=device):
+            self._parts.post.later(lambda: self._emails.send_verification(email))
 
     async def verify_email(self, token: SecretStr, *, device: Device = UNKNOWN_DEVICE) -> None:
         """Note that whoever opened the link gets the mail to this address.
@@ -141,8 +148,8 @@ class AccountFlows:
             UnavailableError: a part failed. If it was the last step, the link is spent: ask
                 for another.
         """
-        await self._enter("email-verify", account=None, device=device)
-        await self._emails.verify(token, device=device)
+        async with self._enter("email-verify", "verify", device=device):
+            await self._emails.verify(token, device=device)
 
     async def request_email_change(
         self,
@@ -170,9 +177,9 @@ class AccountFlows:
             ReauthenticationError: the user has no password, and logged in too long ago.
             UnavailableError: a part failed; nothing was done.
         """
-        await self._enter("email-change", account=user_id, device=device)
-        user = await self._proof.by_password(user_id, password, auth_time, device)
-        await self._emails.ask_change(user, email, device=device)
+        async with self._enter("email-change", "email_change", account=user_id, device=device):
+            user = await self._proof.by_password(user_id, password, auth_time, device)
+            await self._emails.ask_change(user, email, device=device)
 
     async def change_email(self, token: SecretStr, *, device: Device = UNKNOWN_DEVICE) -> None:
         """Take over the address whose link was opened, as verified. Sessions go on.
@@ -183,8 +190,8 @@ class AccountFlows:
             UnavailableError: a part failed. If it was the last step, the link is spent: ask
                 for another.
         """
-        await self._enter("email-change", account=None, device=device)
-        await self._emails.change(token, device=device)
+        async with self._enter("email-change", "verify", device=device):
+            await self._emails.change(token, device=device)
 
     async def reauthenticate(
         self,
@@ -206,8 +213,9 @@ class AccountFlows:
             InvalidCredentialsError: the password is wrong.
             ReauthenticationError: there is none, and the login was too long ago.
         """
-        await self._enter("reauthentication", account=user_id, device=device)
-        await self._proof.either(user_id, password, auth_time, device)
+        proof: Action | None = None if password is None else "password_change"
+        async with self._enter("reauthentication", proof, account=user_id, device=device):
+            await self._proof.either(user_id, password, auth_time, device)
 
     async def disable(self, user_id: str) -> bool:
         """Shut a user out: no login, no session, no access token. For administrators.
@@ -220,13 +228,13 @@ class AccountFlows:
         Raises:
             StoreUnavailableError: it could not be done; a session may still live.
         """
-        await self._enter("account-disable", account=user_id)
-        return await self._removal.disable(user_id)
+        async with self._enter("account-disable"):
+            return await self._removal.disable(user_id)
 
     async def enable(self, user_id: str) -> bool:
         """Let a user in again, who then has to log in; say whether there is such a user."""
-        await self._enter("account-disable", account=user_id)
-        return await self._removal.enable(user_id)
+        async with self._enter("account-disable"):
+            return await self._removal.enable(user_id)
 
     async def delete(self, user_id: str) -> bool:
         """Forget a user and end every session; say whether there was such a user.
@@ -237,8 +245,8 @@ class AccountFlows:
         Raises:
             StoreUnavailableError: it could not be done; do it again.
         """
-        await self._enter("account-delete", account=user_id)
-        return await self._removal.delete(user_id, UNKNOWN_DEVICE)
+        async with self._enter("account-delete"):
+            return await self._removal.delete(user_id, UNKNOWN_DEVICE)
 
     async def delete_own(
         self,
@@ -255,9 +263,9 @@ class AccountFlows:
             ReauthenticationError: the user has no password, and logged in too long ago.
             StoreUnavailableError: it could not be done; log in and do it again, if you can.
         """
-        await self._enter("account-delete", account=user_id, device=device)
-        await self._proof.by_password(user_id, password, auth_time, device)
-        await self._removal.delete(user_id, device)
+        async with self._enter("account-delete", "password_change", account=user_id, device=device):
+            await self._proof.by_password(user_id, password, auth_time, device)
+            await self._removal.delete(user_id, device)
 
     async def drain(self) -> None:
         """Wait until what was asked for is done and the mails are out; tests await it."""
@@ -267,26 +275,3 @@ class AccountFlows:
     def mail_failures(self) -> int:
         """How many mails this process could not send."""
         return self._parts.post.work.failures
-
-    async def _enter(
-        self, flow: Flow, *, account: str | None, device: Device = UNKNOWN_DEVICE
-    ) -> None:
-        """Begin a flow: the one place that every verb passes before it does anything.
-
-        Args:
-            flow: which.
-            account: whom it concerns, as far as the caller says: an id, a login or an
-                address as it was typed; ``None`` where only a token says it.
-            device: where the request comes from.
-
-        Raises:
-            ConfigurationError: the kit was not given what the flow needs.
-        """
-        del account, device
-        if not self.can(flow):
-            raise ConfigurationError(
-                f"This kit cannot serve {flow}.",
-                why="The user store lacks a verb that it needs, or there is no mailer.",
-                fix="JWTKit(settings, users=…, mailer=YourMailer()); the page lists the verbs.",
-                docs="how-to/account-flows/",
-            )

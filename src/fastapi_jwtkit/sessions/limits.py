@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
+
+from fastapi_jwtkit.settings import Settings
 
 __all__ = ["SessionLimits"]
 
@@ -25,3 +28,14 @@ class SessionLimits:
     absolute_ttl: float
     revoke_foreign_replay: bool = False
     max_sessions: int = 0
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return what the settings say."""
+        return cls(
+            grace=settings.grace,
+            idle_ttl=settings.idle_ttl,
+            absolute_ttl=settings.absolute_ttl,
+            revoke_foreign_replay=settings.revoke_foreign_replay,
+            max_sessions=settings.max_sessions,
+        )

@@ -8,15 +8,16 @@ import secrets as random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from fastapi_jwtkit.accounts.attempts import Attempts
 from fastapi_jwtkit.accounts.authenticator import Authenticator
 from fastapi_jwtkit.accounts.user_reads import UserReads
 from fastapi_jwtkit.credentials import Credentials
-from fastapi_jwtkit.errors import InvalidCredentialsError, JWTKitError
+from fastapi_jwtkit.errors import InvalidCredentialsError, JWTKitError, UnavailableError
 from fastapi_jwtkit.event_sinks import Events
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.protocols import Clock, User
 from fastapi_jwtkit.records import Device, NewSession, TokenPair
-from fastapi_jwtkit.sessions.access_tokens import AccessTokens, granted_scopes
+from fastapi_jwtkit.sessions.access_tokens import AccessTokens, granted_scopes, pair_of
 from fastapi_jwtkit.sessions.limits import SessionLimits
 from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
 from fastapi_jwtkit.sessions.sessions import Sessions
@@ -57,6 +58,7 @@ class Logins:
         tokens: signs the refresh token.
         access: builds the access token.
         authenticator: checks passwords.
+        attempts: counts guesses.
         users: who logs in.
         limits: how long sessions last.
         realm: where they live.
@@ -71,6 +73,7 @@ class Logins:
         tokens: RefreshTokens,
         access: AccessTokens,
         authenticator: Authenticator,
+        attempts: Attempts,
         users: UserReads,
         limits: SessionLimits,
         realm: str,
@@ -81,6 +84,7 @@ class Logins:
         self._tokens = tokens
         self._access = access
         self._authenticator = authenticator
+        self._attempts = attempts
         self._users = users
         self._limits = limits
         self._realm = realm
@@ -93,9 +97,12 @@ class Logins:
         Raises:
             InvalidCredentialsError: unknown login, wrong password or disabled user.
             InvalidScopeError: more was asked for than the user holds.
+            ThrottledError: too many guesses; nothing was checked.
             HashingBusyError: too many logins at once; nothing was checked.
         """
         await self._tokens.active_key_id()  # without keys no password is worth checking
+        login, device = credentials.login, request.device
+        await self._attempts.ensure("login", account=login, device=device)
         try:
             known = await self._authenticator.authenticate(credentials)
 
@@ -108,9 +115,12 @@ class Logins:
         except JWTKitError as error:
             # Whatever stopped it: a right guess that asked for too much is one as well.
             self._events.emit(
-                EventName.LOGIN_FAILED, outcome=False, reason=error.reason, device=request.device
+                EventName.LOGIN_FAILED, outcome=False, reason=error.reason, device=device
             )
+            if isinstance(error, UnavailableError):
+                await self._attempts.withdraw("login", account=login, device=device)
             raise
+        await self._attempts.succeed("login", account=login, device=device)
         if known.upgraded:
             self._events.emit(EventName.PASSWORD_UPGRADED, subject=known.user.id)
         return pair
@@ -161,13 +171,7 @@ class Logins:
             session_id=session.sid,
             device=request.device,
         )
-        return TokenPair(
-            access_token=access.text,
-            refresh_token=refresh_token,
-            expires_in=access.expires_in,
-            scope=access.scopes,
-            session=session,
-        )
+        return pair_of(session, access, refresh_token)
 
     def _new(self, user: User, request: LoginRequest, now: float, key_id: str) -> NewSession:
         return NewSession(

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from fastapi_jwtkit.accounts.attempts import Attempts
 from fastapi_jwtkit.accounts.user_reads import UserReads
 from fastapi_jwtkit.errors import (
     InvalidGrantError,
@@ -31,7 +32,7 @@ from fastapi_jwtkit.records import (
     TokenPair,
 )
 from fastapi_jwtkit.revocations import Revocations
-from fastapi_jwtkit.sessions.access_tokens import AccessTokens
+from fastapi_jwtkit.sessions.access_tokens import AccessTokens, pair_of
 from fastapi_jwtkit.sessions.limits import SessionLimits
 from fastapi_jwtkit.sessions.refresh_token import RefreshToken
 from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
@@ -87,6 +88,7 @@ class Refresh:
         tokens: signs and authenticates refresh tokens.
         users: who the sessions are of.
         access: builds the access token.
+        attempts: counts refreshes of a session, and failures.
         limits: grace and lives.
         realm: whose sessions.
         events: where to say what happened.
@@ -102,6 +104,7 @@ class Refresh:
         tokens: RefreshTokens,
         users: UserReads,
         access: AccessTokens,
+        attempts: Attempts,
         limits: SessionLimits,
         realm: str,
         events: Events,
@@ -113,6 +116,7 @@ class Refresh:
         self._tokens = tokens
         self._users = users
         self._access = access
+        self._attempts = attempts
         self._limits = limits
         self._realm = realm
         self._events = events
@@ -124,11 +128,12 @@ class Refresh:
         Raises:
             InvalidGrantError: it grants nothing; the cause is in the event alone.
             InvalidScopeError: more was asked for than was granted; nothing is consumed.
-            ThrottledError: one token was replayed too often within its grace window.
+            ThrottledError: the session refreshes too often, or the source failed too often.
             UnavailableError: a part failed; nothing is consumed, try again.
         """
         try:
             token = await self._tokens.authenticate(request.token)
+            await self._attempts.ensure("refresh", device=request.device, session=token.sid)
             attempt = _Attempt(request=request, token=token, issued_at=self._clock.now())
             for _ in range(MAX_ROUNDS):
                 pair = await self._round(attempt)
@@ -141,6 +146,7 @@ class Refresh:
                 reason=error.reason,
                 device=request.device,
             )
+            await self._attempts.ensure("refresh_failed", device=request.device)
             raise
         raise UnavailableError("rotation_contended")
 
@@ -241,7 +247,7 @@ class Refresh:
             return None
         # Nothing that can fail may follow: the token is spent.
         self._tell_advanced(attempt, advanced, behind=behind)
-        return _pair(advanced, access, successor)
+        return pair_of(advanced, access, successor)
 
     async def _replay(
         self, attempt: _Attempt, session: Session, access: IssuedToken
@@ -262,7 +268,7 @@ class Refresh:
             raise ThrottledError(self._limits.grace, "refresh_replays")
         detail = {"replays": replays, "other_user_agent": int(foreign)}
         self._tell(EventName.REFRESH_REPLAYED, attempt, session, detail=detail)
-        return _pair(session, access, current)
+        return pair_of(session, access, current)
 
     def _tell_advanced(self, attempt: _Attempt, session: Session, *, behind: bool) -> None:
         if behind:
@@ -287,13 +293,3 @@ class Refresh:
             device=attempt.request.device,
             detail=detail,
         )
-
-
-def _pair(session: Session, access: IssuedToken, refresh_token: str) -> TokenPair:
-    return TokenPair(
-        access_token=access.text,
-        refresh_token=refresh_token,
-        expires_in=access.expires_in,
-        scope=access.scopes,
-        session=session,
-    )

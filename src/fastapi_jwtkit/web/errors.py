@@ -114,6 +114,11 @@ TABLE: Mapping[type[errors.JWTKitError], ErrorRow] = MappingProxyType(
         errors.PasswordRejectedError: ErrorRow(
             422, "password_rejected", "The password is not accepted."
         ),
+        errors.HTTPSRequiredError: ErrorRow(
+            400,
+            "https_required",
+            "This request came over plain HTTP and was not answered. Use https.",
+        ),
         errors.SessionNotFoundError: ErrorRow(
             404, "session_not_found", "There is no such session."
         ),

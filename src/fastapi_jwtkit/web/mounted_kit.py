@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.kit import JWTKit
 from fastapi_jwtkit.principal import Principal
+from fastapi_jwtkit.web.entrance import Entrance
 from fastapi_jwtkit.web.guards import Guard, OptionalGuard
 from fastapi_jwtkit.web.transports.bearer import BearerTransport
 from fastapi_jwtkit.web.transports.transport import Transport
@@ -66,6 +67,8 @@ class MountedKit:
         self.routes = _known_routes(routes)
         self.current_principal = Guard(source=self)
         self.optional_principal = OptionalGuard(source=self)
+        self.entrance = Entrance(kit.settings)
+        self._enforces_https = self.entrance.enforces_https
         # Looked up once: both are asked on every request.
         self._verify_fast = kit.verify_fast
         self.tell_denied = kit.tell_denied
@@ -80,8 +83,11 @@ class MountedKit:
         Raises:
             InvalidTokenError: there is a token, and it is no good.
             InvalidRequestError: there is more than one.
+            HTTPSRequiredError: it came over plain HTTP, which is not answered.
         """
         scope = connection.scope
+        if self._enforces_https and scope.get("scheme") != "https":
+            self.entrance.ensure_secure(connection)
         known: Principal | None = scope.get(self._memo)
         if known is None:
             raw = self._read(connection)
@@ -97,7 +103,9 @@ class MountedKit:
             InvalidTokenError: there is a token, and it is no good.
             InvalidRequestError: there is more than one.
             UnavailableError: nobody can say now.
+            HTTPSRequiredError: it came over plain HTTP, which is not answered.
         """
+        self.entrance.ensure_secure(connection)
         known: Principal | None = connection.scope.get(self._memo)
         if known is not None:
             return known

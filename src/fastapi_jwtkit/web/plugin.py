@@ -12,6 +12,7 @@ from fastapi_jwtkit.web.app_bodies import install_app_bodies
 from fastapi_jwtkit.web.demands import permissions, roles, scopes
 from fastapi_jwtkit.web.errors import JWTKitHTTPError, render
 from fastapi_jwtkit.web.guards import Guard
+from fastapi_jwtkit.web.headers import SecurityHeaders
 from fastapi_jwtkit.web.installed import add_plugin
 from fastapi_jwtkit.web.mounted_kit import ALL, MountedKit
 from fastapi_jwtkit.web.openapi import hook_openapi
@@ -55,13 +56,21 @@ class JWTAuth(MountedKit):
         kit = JWTKit.from_env(**parts)
         return cls(kit, prefix=prefix, transports=transports, routes=routes)
 
-    def install(self, app: FastAPI, *, error_bodies: Literal["kit", "app"] = "kit") -> None:
+    def install(
+        self,
+        app: FastAPI,
+        *,
+        error_bodies: Literal["kit", "app"] = "kit",
+        security_headers: Literal["kit", "app"] = "kit",
+    ) -> None:
         """Mount the plugin on an app, before the app serves.
 
         Args:
             app: the app; a mounted app needs an installation of its own.
             error_bodies: ``kit`` leaves the app's other errors as they are; ``app``
                 gives every error of the app the one body, 404 and 422 included.
+            security_headers: ``kit`` sends them with the kit's answers; ``app`` with every
+                answer of the app that does not set them itself.
 
         Raises:
             ConfigurationError: the app serves already, or has this plugin, or another
@@ -69,6 +78,8 @@ class JWTAuth(MountedKit):
         """
         first = add_plugin(app, self)
         app.add_exception_handler(JWTKitHTTPError, render)
+        if security_headers == "app":
+            app.add_middleware(SecurityHeaders, entrance=self.entrance)
         if error_bodies == "app":
             install_app_bodies(app)
         app.include_router(make_router(self, app, first=first))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
@@ -14,10 +14,13 @@ from starlette.routing import Match
 from starlette.types import Message, Receive, Scope
 
 from fastapi_jwtkit.errors import ConfigurationError, InvalidRequestError, JWTKitError
+from fastapi_jwtkit.web.entrance import entrance_of
 from fastapi_jwtkit.web.errors import JWTKitHTTPError, to_http, validation_failed
+from fastapi_jwtkit.web.headers import headers_for
 
 __all__ = ["AccountRoute", "OAuthRoute", "PrefixRouter"]
 
+TOO_LARGE = 413
 MAX_BODY_BYTES = 64 * 1024
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749 5.1
 
@@ -58,14 +61,22 @@ class AccountRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
+            entrance = entrance_of(self.endpoint)
+            headers: Mapping[str, str] = {}
             try:
+                if entrance is not None:
+                    headers = headers_for(entrance, request)
+                    entrance.ensure_secure(request)
+                    entrance.client.remember_address(request)
                 response = await handler(_bounded(request))
             except ConfigurationError:
                 raise
             except (HTTPException, RequestValidationError, JWTKitError) as error:
-                raise _uncached(self.answer(error)) from None
+                raise _uncached(self.answer(error), headers) from None
             if "cache-control" not in response.headers:
                 response.headers.update(NO_STORE)
+            for name, value in headers.items():
+                response.headers.setdefault(name, value)
             return response
 
         return handle
@@ -89,18 +100,26 @@ class OAuthRoute(AccountRoute):
         """Return what the client sees of an error: RFC 6749 5.2."""
         if isinstance(error, JWTKitError):
             return to_http(error, oauth=True)
-        if isinstance(error, RequestValidationError) or error.status_code in {400, 413}:
+        if isinstance(error, JWTKitHTTPError) and error.status_code == TOO_LARGE:
+            return JWTKitHTTPError(TOO_LARGE, error.error_code, error.detail, oauth=True)
+        if isinstance(error, RequestValidationError) or error.status_code in {400, TOO_LARGE}:
             return to_http(InvalidRequestError("malformed_body"), oauth=True)
         return error
 
 
-def _uncached(error: HTTPException) -> HTTPException:
-    error.headers = {**(error.headers or {}), **NO_STORE}
+def _uncached(error: HTTPException, headers: Mapping[str, str]) -> HTTPException:
+    error.headers = {**headers, **(error.headers or {}), **NO_STORE}
     return error
 
 
 def _bounded(request: Request) -> Request:
-    """Return the request with a body that ends in a 413 beyond the limit."""
+    """Return the request with a body that ends in a 413 beyond the limit.
+
+    What announces too much is not read at all; what announces nothing, or lies, is counted.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced[:20]) > MAX_BODY_BYTES:
+        raise _too_large()
     receive: Receive = request.receive
     seen = 0
 
@@ -109,7 +128,11 @@ def _bounded(request: Request) -> Request:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > MAX_BODY_BYTES:
-            raise JWTKitHTTPError(413, "content_too_large", "The body is too large.")
+            raise _too_large()
         return message
 
     return Request(request.scope, bounded)
+
+
+def _too_large() -> JWTKitHTTPError:
+    return JWTKitHTTPError(TOO_LARGE, "content_too_large", "The body is too large.")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fastapi_jwtkit.stores.redis.clients import LoopClients
+from fastapi_jwtkit.stores.redis.counters import RedisCounterStore
 from fastapi_jwtkit.stores.redis.links import RedisClient
 from fastapi_jwtkit.stores.redis.one_time import RedisOneTimeStore
 from fastapi_jwtkit.stores.redis.revocations import RedisRevocationStore
@@ -24,6 +25,7 @@ class RedisStores:
     sessions: RedisSessionStore
     revocations: RedisRevocationStore
     one_time: RedisOneTimeStore
+    counters: RedisCounterStore
     server: RedisServer = field(repr=False)
 
     async def prepare(self) -> Sequence[str]:
@@ -62,5 +64,6 @@ def redis_stores(url_or_client: str | RedisClient, *, prefix: str = "jwtkit") ->
         sessions=RedisSessionStore(clients, prefix=prefix),
         revocations=RedisRevocationStore(clients, prefix=prefix),
         one_time=RedisOneTimeStore(clients, prefix=prefix),
+        counters=RedisCounterStore(clients, prefix=prefix),
         server=RedisServer(clients),
     )

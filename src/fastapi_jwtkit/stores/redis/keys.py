@@ -73,6 +73,10 @@ class KeyNames:
         """Return the name of what happened once."""
         return f"{self._start}{_tag(realm)}:once:{token_id}"
 
+    def counter(self, realm: str, key: str) -> str:
+        """Return the name of a counter."""
+        return f"{self._start}{_tag(realm)}:n:{key}"
+
     def _remember(self, realm: str) -> str:
         if len(self._sessions) >= _TAGS_KEPT:
             self._sessions.clear()

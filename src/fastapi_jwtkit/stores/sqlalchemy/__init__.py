@@ -11,6 +11,7 @@ except ImportError:
 del _asyncio
 
 from fastapi_jwtkit.stores.sqlalchemy.connect import SQLStores, sql_stores  # noqa: E402
+from fastapi_jwtkit.stores.sqlalchemy.counters import SQLCounterStore  # noqa: E402
 from fastapi_jwtkit.stores.sqlalchemy.database_time import DatabaseTime  # noqa: E402
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines  # noqa: E402
 from fastapi_jwtkit.stores.sqlalchemy.one_time import SQLOneTimeStore  # noqa: E402
@@ -22,6 +23,7 @@ __all__ = [
     "DatabaseTime",
     "JWTKitTables",
     "LoopEngines",
+    "SQLCounterStore",
     "SQLOneTimeStore",
     "SQLRevocationStore",
     "SQLSessionStore",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import URL, MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from fastapi_jwtkit.stores.sqlalchemy.counters import SQLCounterStore
 from fastapi_jwtkit.stores.sqlalchemy.creation import TableCreation, create_tables
 from fastapi_jwtkit.stores.sqlalchemy.engines import LoopEngines
 from fastapi_jwtkit.stores.sqlalchemy.one_time import SQLOneTimeStore
@@ -31,6 +32,7 @@ class SQLStores:
     sessions: SQLSessionStore
     revocations: SQLRevocationStore
     one_time: SQLOneTimeStore
+    counters: SQLCounterStore
     engine: AsyncEngine | LoopEngines
     tables: JWTKitTables
     creation: TableCreation | None = None
@@ -61,6 +63,7 @@ class SQLStores:
             await self.sessions.prune()
             + await self.revocations.prune()
             + await self.one_time.prune()
+            + await self.counters.prune()
         )
 
     async def close(self) -> None:
@@ -97,6 +100,7 @@ def sql_stores(
         sessions=SQLSessionStore(engine, tables=made, creation=creation),
         revocations=SQLRevocationStore(engine, tables=made, poll=poll, creation=creation),
         one_time=SQLOneTimeStore(engine, tables=made, creation=creation),
+        counters=SQLCounterStore(engine, tables=made, creation=creation),
         engine=engine,
         tables=made,
         creation=creation,

@@ -1,6 +1,6 @@
 """The tables, on a ``MetaData`` of yours, so that Alembic sees and migrates them.
 
-Nothing but these three is written, and each name starts with ``jwtkit_``.
+Nothing but these four is written, and each name starts with ``jwtkit_``.
 """
 
 from __future__ import annotations
@@ -38,15 +38,17 @@ class JWTKitTables:
         sessions: ``jwtkit_sessions``, a row per login on a device.
         revocations: ``jwtkit_revocations``, what is dead before its ``exp``.
         one_time: ``jwtkit_one_time``, what happened once.
+        counters: ``jwtkit_counters``, how often something was tried.
     """
 
     sessions: Table
     revocations: Table
     one_time: Table
+    counters: Table
 
     def all(self) -> list[Table]:
         """Return them in a list."""
-        return [self.sessions, self.revocations, self.one_time]
+        return [self.sessions, self.revocations, self.one_time, self.counters]
 
 
 def tables(metadata: MetaData) -> JWTKitTables:
@@ -62,11 +64,13 @@ def tables(metadata: MetaData) -> JWTKitTables:
             sessions=known[f"{prefix}jwtkit_sessions"],
             revocations=known[f"{prefix}jwtkit_revocations"],
             one_time=known[f"{prefix}jwtkit_one_time"],
+            counters=known[f"{prefix}jwtkit_counters"],
         )
     return JWTKitTables(
         sessions=_sessions(metadata),
         revocations=_revocations(metadata),
         one_time=_one_time(metadata),
+        counters=_counters(metadata),
     )
 
 
@@ -151,4 +155,17 @@ def _one_time(metadata: MetaData) -> Table:
         Column("expires_at", Double, nullable=False),
         PrimaryKeyConstraint("realm", "token_id", name="jwtkit_one_time_pkey"),
         Index("jwtkit_one_time_expires_at", "expires_at"),
+    )
+
+
+def _counters(metadata: MetaData) -> Table:
+    return Table(
+        "jwtkit_counters",
+        metadata,
+        Column("realm", Text, nullable=False),
+        Column("name", Text, nullable=False),
+        Column("value", BigInteger, nullable=False),
+        Column("expires_at", Double, nullable=False),
+        PrimaryKeyConstraint("realm", "name", name="jwtkit_counters_pkey"),
+        Index("jwtkit_counters_expires_at", "expires_at"),
     )

@@ -37,9 +37,9 @@ import pytest  # noqa: E402
 
 # Before they are imported: a failed assertion then shows the values it compared.
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{_name}" for _name in ("clock", "following", "one_time", "revocations")),
-    *(f"{__name__}.{_name}" for _name in ("rotation", "session_data", "sessions", "users")),
-    f"{__name__}.account_users",
+    *(f"{__name__}.{_name}" for _name in ("account_users", "clock", "counters", "following")),
+    *(f"{__name__}.{_name}" for _name in ("one_time", "revocations", "rotation")),
+    *(f"{__name__}.{_name}" for _name in ("session_data", "sessions", "users")),
 )
 
 from fastapi_jwtkit.testing.contracts.account_users import (  # noqa: E402
@@ -47,6 +47,7 @@ from fastapi_jwtkit.testing.contracts.account_users import (  # noqa: E402
     EmailUserStoreContract,
     RemovingUserStoreContract,
 )
+from fastapi_jwtkit.testing.contracts.counters import CounterStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.one_time import OneTimeStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.revocations import RevocationStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.sessions import SessionStoreContract  # noqa: E402
@@ -56,6 +57,7 @@ from fastapi_jwtkit.testing.contracts.users import (  # noqa: E402
 )
 
 __all__ = [
+    "CounterStoreContract",
     "DisablingUserStoreContract",
     "EmailUserStoreContract",
     "OneTimeStoreContract",

@@ -7,8 +7,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import get_args
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
 from fastapi_jwtkit.accounts.flow_parts import Flow
+from fastapi_jwtkit.web.entrance import mark_endpoint
 from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.openapi import ensure_guards_are_bound, hook_openapi
 from fastapi_jwtkit.web.routers.deletion import add_account_delete
@@ -70,6 +72,9 @@ def make_router(auth: MountedKit, app: FastAPI, *, first: bool) -> APIRouter:
             add(account, auth)
     if "jwks" in auth.routes:
         add_jwks(well_known, auth)
+    for route in (*account.routes, *well_known.routes):
+        if isinstance(route, APIRoute):
+            mark_endpoint(route.endpoint, auth.entrance)
     router = PrefixRouter(account.prefix, well_known.prefix)
     router.include_router(account)
     router.include_router(well_known)

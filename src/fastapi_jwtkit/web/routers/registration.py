@@ -10,6 +10,7 @@ from fastapi_jwtkit.errors import (
     LoginRejectedError,
     LoginTakenError,
     PasswordRejectedError,
+    ThrottledError,
     UnavailableError,
 )
 from fastapi_jwtkit.web.account_schemas import AcceptedBody
@@ -28,10 +29,13 @@ def add_register(router: APIRouter, auth: MountedKit) -> None:
     tell whether an address is known.
     """
 
-    async def register(body: RegisterBody) -> UserBody:
+    async def register(request: Request, body: RegisterBody) -> UserBody:
         """Make an account."""
         credentials = Credentials(login=body.username, password=body.password)
-        return UserBody.of(await auth.kit.register(credentials, email=body.email or None))
+        user = await auth.kit.register(
+            credentials, email=body.email or None, device=device_of(request)
+        )
+        return UserBody.of(user)
 
     async def sign_up(request: Request, body: RegisterBody) -> AcceptedBody:
         """Ask for an account; a mail says what became of it."""
@@ -49,6 +53,11 @@ def add_register(router: APIRouter, auth: MountedKit) -> None:
         methods=["POST"],
         status_code=202 if alike else 201,
         responses=error_responses(
-            LoginRejectedError, EmailRejectedError, *taken, PasswordRejectedError, UnavailableError
+            LoginRejectedError,
+            EmailRejectedError,
+            *taken,
+            PasswordRejectedError,
+            ThrottledError,
+            UnavailableError,
         ),
     )
