@@ -82,6 +82,7 @@ class Scene:
     def __init__(self, users: Any, **settings: Any) -> None:
         self.users = Held(users)
         self.post = Postbox()
+        self.acting: asyncio.Future[object]
         self.kit = JWTKit(
             make_settings(
                 public_url=PUBLIC_URL, email_verification="ask", max_sessions=3, **settings
@@ -106,7 +107,7 @@ class Scene:
         """Do something before the write of something else; return what that came to."""
         self.users.reached, self.users.go = asyncio.Event(), asyncio.Event()
         self.users.moment = WRITES
-        acting = asyncio.ensure_future(act())
+        self.acting = acting = asyncio.ensure_future(act())
         await self.users.reached.wait()
         await meanwhile()
         self.users.go.set()
