@@ -17,7 +17,7 @@ from fastapi_jwtkit.errors import (
     JWTKitError,
 )
 from fastapi_jwtkit.kit import JWTKit
-from fastapi_jwtkit.mail import MailKind
+from fastapi_jwtkit.mail import Mail, MailKind
 from fastapi_jwtkit.protocols import User
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 from fastapi_jwtkit.stores.sqlalchemy import LoopEngines
@@ -168,6 +168,33 @@ async def test_whoever_hangs_up_half_way_leaves_no_session_behind(scene: Scene) 
             assert await scene.post.only(scene.kit, MailKind.PASSWORD_CHANGED)
         with pytest.raises(InvalidCredentialsError):
             await scene.kit.login(credentials(what))
+
+
+@pytest.mark.std(100)
+async def test_whoever_hangs_up_does_not_keep_a_new_address_from_the_owner(scene: Scene) -> None:
+    """The one who opens the link may be a thief."""
+    user = await scene.register("ann")
+    await scene.kit.accounts.request_email_change(
+        user.id, "thief@example.com", password=SecretStr(PASSWORD)
+    )
+    token = SecretStr(await scene.post.token(scene.kit, MailKind.CHANGE_EMAIL))
+
+    async def hang_up() -> None:
+        scene.acting.cancel()
+        await asyncio.wait({scene.acting})
+
+    gone = await scene.held_before_its_write(
+        lambda: scene.kit.accounts.change_email(token), hang_up
+    )
+    assert isinstance(gone, asyncio.CancelledError)
+    mails: list[Mail] = []
+
+    async def told() -> bool:
+        mails.extend(await scene.post.taken(scene.kit))
+        return bool(mails)
+
+    await until(told)
+    assert [(mail.kind, mail.to) for mail in mails] == [(MailKind.EMAIL_CHANGED, "ann@example.com")]
 
 
 @pytest.mark.std(98)
