@@ -34,7 +34,6 @@ class Held:
         # By name: ports are recognised by the attributes that can be seen.
         self.add = users.add
         self.find_by_email = users.find_by_email
-        self.set_email = users.set_email
 
     async def find_by_login(self, login: str, /) -> User | None:
         """Read; a login is held before its password is compared."""
@@ -55,6 +54,14 @@ class Held:
         """Write; a change is held before it."""
         await self._hold(WRITES)
         done: bool = await self._users.set_password_hash(user_id, password_hash, expected=expected)
+        return done
+
+    async def set_email(
+        self, user_id: str, email: str, /, *, expected: str | None, login: str | None = None
+    ) -> bool:
+        """Write; a change of address is held before it."""
+        await self._hold(WRITES)
+        done: bool = await self._users.set_email(user_id, email, expected=expected, login=login)
         return done
 
     async def set_active(self, user_id: str, active: bool, /) -> bool:
@@ -82,6 +89,7 @@ class Scene:
     def __init__(self, users: Any, **settings: Any) -> None:
         self.users = Held(users)
         self.post = Postbox()
+        self.acting: asyncio.Future[object]
         self.kit = JWTKit(
             make_settings(
                 public_url=PUBLIC_URL,
@@ -110,7 +118,7 @@ class Scene:
         """Do something before the write of something else; return what that came to."""
         self.users.reached, self.users.go = asyncio.Event(), asyncio.Event()
         self.users.moment = WRITES
-        acting = asyncio.ensure_future(act())
+        self.acting = acting = asyncio.ensure_future(act())
         await self.users.reached.wait()
         await meanwhile()
         self.users.go.set()

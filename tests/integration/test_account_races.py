@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,8 @@ from fastapi_jwtkit.errors import (
     JWTKitError,
 )
 from fastapi_jwtkit.kit import JWTKit
-from fastapi_jwtkit.mail import MailKind
+from fastapi_jwtkit.mail import Mail, MailKind
+from fastapi_jwtkit.protocols import User
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 from fastapi_jwtkit.stores.sqlalchemy import LoopEngines
 from fastapi_jwtkit.stores.sqlalchemy.users import SQLUserStore
@@ -60,6 +61,18 @@ async def is_dead(kit: JWTKit, token: str) -> bool:
     except InvalidTokenError:
         return True
     return False
+
+
+async def no_sessions(kit: JWTKit, user: User) -> bool:
+    """Say whether a user has none."""
+    return await kit.list_sessions(user.id) == []
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what goes on without its caller."""
+    async with asyncio.timeout(20):
+        while not await holds():  # noqa: ASYNC110 - no event tells of it
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.std(98)
@@ -132,6 +145,56 @@ async def test_a_login_that_comes_just_before_the_write_does_not_survive_it(scen
         assert await scene.held_before_its_write(act, log_in) is None, what
         assert await is_dead(scene.kit, tokens[0]), what
         assert await scene.kit.list_sessions(user.id) == [], what
+
+
+@pytest.mark.std(97, 103)
+async def test_whoever_hangs_up_half_way_leaves_no_session_behind(scene: Scene) -> None:
+    """What was begun is finished without them."""
+    for what in ENDS:
+        user = await scene.register(what)
+        act = (await scene.acts_on(user))[what]
+        tokens: list[str] = []
+
+        async def meanwhile(login: str = user.login, tokens: list[str] = tokens) -> None:
+            tokens.append((await scene.kit.login(credentials(login))).access_token)
+            scene.acting.cancel()
+            await asyncio.wait({scene.acting})
+
+        gone = await scene.held_before_its_write(act, meanwhile)
+        assert isinstance(gone, asyncio.CancelledError), what
+        await until(lambda token=tokens[0]: is_dead(scene.kit, token))
+        await until(lambda user=user: no_sessions(scene.kit, user))
+        if what in {"change", "reset"}:
+            assert await scene.post.only(scene.kit, MailKind.PASSWORD_CHANGED)
+        with pytest.raises(InvalidCredentialsError):
+            await scene.kit.login(credentials(what))
+
+
+@pytest.mark.std(100)
+async def test_whoever_hangs_up_does_not_keep_a_new_address_from_the_owner(scene: Scene) -> None:
+    """The one who opens the link may be a thief."""
+    user = await scene.register("ann")
+    await scene.kit.accounts.request_email_change(
+        user.id, "thief@example.com", password=SecretStr(PASSWORD)
+    )
+    token = SecretStr(await scene.post.token(scene.kit, MailKind.CHANGE_EMAIL))
+
+    async def hang_up() -> None:
+        scene.acting.cancel()
+        await asyncio.wait({scene.acting})
+
+    gone = await scene.held_before_its_write(
+        lambda: scene.kit.accounts.change_email(token), hang_up
+    )
+    assert isinstance(gone, asyncio.CancelledError)
+    mails: list[Mail] = []
+
+    async def told() -> bool:
+        mails.extend(await scene.post.taken(scene.kit))
+        return bool(mails)
+
+    await until(told)
+    assert [(mail.kind, mail.to) for mail in mails] == [(MailKind.EMAIL_CHANGED, "ann@example.com")]
 
 
 @pytest.mark.std(98)

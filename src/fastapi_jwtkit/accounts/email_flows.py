@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from pydantic import SecretStr
 
 from fastapi_jwtkit.account_protocols import EmailUserStore
@@ -59,8 +61,7 @@ class EmailFlows:
     async def verify(self, token: SecretStr, *, device: Device) -> None:
         """Note that a link which went to an address was opened; see ``AccountFlows``."""
         grant, user = await self._open(Purpose.VERIFY_EMAIL, token)
-        await self._set(grant, user, login=None)
-        self._parts.events.emit(EventName.EMAIL_VERIFIED, subject=user.id, device=device)
+        await asyncio.shield(self._verify(grant, user, device))
 
     async def ask_change(self, user: User, email: str, *, device: Device) -> None:
         """Mail a link to a new address, and a notice to the old; see ``AccountFlows``."""
@@ -75,9 +76,18 @@ class EmailFlows:
     async def change(self, token: SecretStr, *, device: Device) -> None:
         """Take the address over whose link was opened; see ``AccountFlows``."""
         grant, user = await self._open(Purpose.CHANGE_EMAIL, token)
+        # Shielded: the one who opens it may be a thief, and the owner has to hear of it.
+        await asyncio.shield(self._change(grant, user, device))
+
+    async def _verify(self, grant: PurposeGrant, user: User, device: Device) -> None:
+        await self._spend_and_set(grant, user, login=None)
+        self._parts.events.emit(EventName.EMAIL_VERIFIED, subject=user.id, device=device)
+
+    async def _change(self, grant: PurposeGrant, user: User, device: Device) -> None:
         old = email_of(user)
+        login = grant.email if self._parts.login_is_email else None
         try:
-            await self._set(grant, user, login=grant.email if self._parts.login_is_email else None)
+            await self._spend_and_set(grant, user, login=login)
         except LoginTakenError:
             self._parts.links.refuse("login_taken", subject=user.id)
         self._parts.events.emit(EventName.EMAIL_CHANGED, subject=user.id, device=device)
@@ -85,20 +95,21 @@ class EmailFlows:
             self._parts.post.notice_later(MailKind.EMAIL_CHANGED, user, to=old)
 
     async def _open(self, purpose: Purpose, token: SecretStr) -> tuple[PurposeGrant, User]:
-        """Check a link in every respect and spend it: only one write is left to be done."""
+        """Check a link in every respect; nothing is spent."""
         links = self._parts.links
         grant = await links.read(purpose, token.get_secret_value())
         user = await self._parts.reads.by_id(grant.subject)
         if user is None or not user.is_active:
             links.refuse("disabled" if user else "user_gone", subject=grant.subject)
         await links.ensure_bound(grant, user)
-        await links.spend(grant)
         return grant, user
 
-    async def _set(self, grant: PurposeGrant, user: User, *, login: str | None) -> None:
+    async def _spend_and_set(self, grant: PurposeGrant, user: User, *, login: str | None) -> None:
+        """Spend a link, and do the one write that is left to be done."""
         users, email, expected = self._users, grant.email, email_of(user)
         if users is None or email is None:
             self._parts.links.refuse("without_address", subject=user.id)
+        await self._parts.links.spend(grant)
         if not await ask_user_store(
             lambda: users.set_email(user.id, email, expected=expected, login=login)
         ):

@@ -8,7 +8,10 @@ still under way then reads the new hash before it is answered, and is refused.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import SecretStr
 
@@ -28,7 +31,7 @@ from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.mail import MailKind
 from fastapi_jwtkit.protocols import User
 from fastapi_jwtkit.records import Device
-from fastapi_jwtkit.tokens.purpose import Purpose
+from fastapi_jwtkit.tokens.purpose import Purpose, PurposeGrant
 
 __all__ = ["PasswordFlows", "find_by_email"]
 
@@ -58,21 +61,21 @@ class PasswordFlows:
         device: Device,
     ) -> None:
         """Replace the password of somebody who knows it; see ``AccountFlows``."""
+        how = _How(name="change", keep_sid=keep_sid, device=device)
         try:
-            user = await self._change(user_id, current, new, keep_sid)
+            await self._change(user_id, current, new, how)
         except JWTKitError as error:
-            self._tell_failed(error, "change", user_id, device)
+            self._tell_failed(error, user_id, how)
             raise
-        self._tell_changed(user, "change", device)
 
     async def reset(self, token: SecretStr, *, new: SecretStr, device: Device) -> None:
         """Replace the password of whoever got the mail; see ``AccountFlows``."""
+        how = _How(name="reset", keep_sid=None, device=device)
         try:
-            user = await self._reset(token.get_secret_value(), new)
+            await self._reset(token.get_secret_value(), new, how)
         except JWTKitError as error:
-            self._tell_failed(error, "reset", None, device)
+            self._tell_failed(error, None, how)
             raise
-        self._tell_changed(user, "reset", device)
 
     async def send_reset(self, email: str, device: Device) -> None:
         """Look an address up and mail a link to it, if it is somebody's. After the answer."""
@@ -91,9 +94,7 @@ class PasswordFlows:
             # To the address that is stored, never to the one that was typed.
             await parts.post.link(Purpose.RESET_PASSWORD, user, to=to, email=None)
 
-    async def _change(
-        self, user_id: str, current: SecretStr, new: SecretStr, keep_sid: str | None
-    ) -> User:
+    async def _change(self, user_id: str, current: SecretStr, new: SecretStr, how: _How) -> None:
         user = await self._parts.reads.by_id(user_id)
         if user is None:
             raise InvalidCredentialsError("user_gone")
@@ -102,13 +103,12 @@ class PasswordFlows:
         for _ in range(ROUNDS):
             user = await self._parts.authenticator.reauthenticate(user_id, current)
             new_hash = new_hash or await self._parts.hashing.hash(new.get_secret_value())
-            await self._end_sessions(user, "password_change", keep_sid)
-            if await self._replace(user, new_hash):
-                await self._end_sessions(user, "password_change", keep_sid)
-                return user
+            await self._end_sessions(user, how)
+            if await asyncio.shield(self._write(user, new_hash, how)):
+                return
         raise InvalidCredentialsError("password_changed")
 
-    async def _reset(self, raw: str, new: SecretStr) -> User:
+    async def _reset(self, raw: str, new: SecretStr, how: _How) -> None:
         links = self._parts.links
         grant = await links.read(Purpose.RESET_PASSWORD, raw)
         user = await self._parts.reads.by_id(grant.subject)
@@ -120,23 +120,37 @@ class PasswordFlows:
         # be had, cost the person another try and no other mail.
         self._parts.rules.enforce(new.get_secret_value(), login=user.login)
         new_hash = await self._parts.hashing.hash(new.get_secret_value())
-        await self._end_sessions(user, "password_reset", None)
-        await links.spend(grant)
-        if not await self._replace(user, new_hash):
-            links.refuse("overtaken", subject=user.id)
-        await self._end_sessions(user, "password_reset", None)
-        await self._note_verified(user)
-        return user
+        await self._end_sessions(user, how)
+        await asyncio.shield(self._spend_and_write(grant, user, new_hash, how))
 
-    async def _replace(self, user: User, new_hash: str) -> bool:
+    async def _spend_and_write(
+        self, grant: PurposeGrant, user: User, new_hash: str, how: _How
+    ) -> None:
+        await self._parts.links.spend(grant)
+        if not await self._write(user, new_hash, how):
+            self._parts.links.refuse("overtaken", subject=user.id)
+        await self._note_verified(user)
+
+    async def _write(self, user: User, new_hash: str, how: _How) -> bool:
+        """Replace the hash, end the sessions once more, and tell; say whether it was replaced.
+
+        Its callers shield it: whoever hangs up in between must neither leave a session behind
+        nor keep the owner from hearing of it.
+        """
         user_id, expected = user.id, user.password_hash
         users = self._parts.users
-        return await ask_user_store(
+        replaced = await ask_user_store(
             lambda: users.set_password_hash(user_id, new_hash, expected=expected)
         )
+        if replaced:
+            self._tell_changed(user, how)
+            await self._end_sessions(user, how)
+        return replaced
 
-    async def _end_sessions(self, user: User, reason: str, keep_sid: str | None) -> None:
-        await self._parts.sessions.close_all(user.id, reason=reason, except_sid=keep_sid)
+    async def _end_sessions(self, user: User, how: _How) -> None:
+        await self._parts.sessions.close_all(
+            user.id, reason=f"password_{how.name}", except_sid=how.keep_sid
+        )
 
     async def _note_verified(self, user: User) -> None:
         """Whoever opened the mail has shown that the address is theirs."""
@@ -149,15 +163,16 @@ class PasswordFlows:
             # The password is the new one. A link for the address can still be asked for.
             logger.warning("an address was not marked as verified: %s", error.reason)
 
-    def _tell_changed(self, user: User, how: str, device: Device) -> None:
+    def _tell_changed(self, user: User, how: _How) -> None:
         self._parts.events.emit(
-            EventName.PASSWORD_CHANGED, subject=user.id, device=device, detail={"how": how}
+            EventName.PASSWORD_CHANGED,
+            subject=user.id,
+            device=how.device,
+            detail={"how": how.name},
         )
         self._parts.post.notice_later(MailKind.PASSWORD_CHANGED, user)
 
-    def _tell_failed(
-        self, error: JWTKitError, how: str, user_id: str | None, device: Device
-    ) -> None:
+    def _tell_failed(self, error: JWTKitError, user_id: str | None, how: _How) -> None:
         if isinstance(error, InvalidLinkError):
             return  # told where it was refused, with its subject
         self._parts.events.emit(
@@ -165,9 +180,18 @@ class PasswordFlows:
             outcome=False,
             reason=error.reason,
             subject=user_id,
-            device=device,
-            detail={"how": how},
+            device=how.device,
+            detail={"how": how.name},
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _How:
+    """By which flow a password is replaced, for whom it goes on, and from where."""
+
+    name: Literal["change", "reset"]
+    keep_sid: str | None
+    device: Device
 
 
 async def find_by_email(parts: FlowParts, email: str) -> User | None:

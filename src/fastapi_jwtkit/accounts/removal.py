@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi_jwtkit.account_protocols import DisablingUserStore, RemovingUserStore
 from fastapi_jwtkit.accounts.flow_parts import FlowParts
 from fastapi_jwtkit.accounts.user_reads import ask_user_store
@@ -16,6 +18,7 @@ class Removal:
 
     A login under way reads the user again before it is answered, after its session is in
     the store: it finds the user disabled or gone, or its session is among those ended here.
+    Whoever hangs up half-way changes nothing: what was begun is finished.
 
     Args:
         parts: what the flows share.
@@ -26,12 +29,7 @@ class Removal:
 
     async def disable(self, user_id: str) -> bool:
         """Shut a user out and end their sessions; see ``AccountFlows``."""
-        exists = await self._set_active(user_id, active=False)
-        # Also of a user who is not there: whoever removed them may have ended nothing.
-        await self._parts.sessions.close_all(user_id, reason="user_disabled")
-        if exists:
-            self._parts.events.emit(EventName.USER_DISABLED, subject=user_id)
-        return exists
+        return await asyncio.shield(self._disable(user_id))
 
     async def enable(self, user_id: str) -> bool:
         """Let a user in again."""
@@ -46,6 +44,17 @@ class Removal:
         if not isinstance(users, RemovingUserStore):
             return False
         await self._parts.sessions.close_all(user_id, reason="user_deleted")
+        return await asyncio.shield(self._remove(users, user_id, device))
+
+    async def _disable(self, user_id: str) -> bool:
+        exists = await self._set_active(user_id, active=False)
+        # Also of a user who is not there: whoever removed them may have ended nothing.
+        await self._parts.sessions.close_all(user_id, reason="user_disabled")
+        if exists:
+            self._parts.events.emit(EventName.USER_DISABLED, subject=user_id)
+        return exists
+
+    async def _remove(self, users: RemovingUserStore, user_id: str, device: Device) -> bool:
         existed = await ask_user_store(lambda: users.remove(user_id))
         await self._parts.sessions.close_all(user_id, reason="user_deleted")
         if existed:
