@@ -95,7 +95,7 @@ class Scene:
                 public_url=PUBLIC_URL,
                 email_verification="ask",
                 max_sessions=3,
-                throttle_guesses="100/5minutes",  # those who race for an account come from one place
+                throttle_guesses="100/5minutes",  # who race come from one place
                 **settings,
             ),
             users=self.users,
