@@ -75,7 +75,6 @@ NOT_YET = {
     ("std", 36): "there is no metadata document to name",
     ("std", 37): "require_auth(max_age=) does not exist yet",
     ("attack", 13): "nothing throttles logins yet but the bounded queue of the hasher",
-    ("attack", 18): "tokens do not travel in cookies yet",
 }
 """What has no test, because there is nothing yet to test."""
 

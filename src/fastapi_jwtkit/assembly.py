@@ -31,6 +31,7 @@ from fastapi_jwtkit.protocols import (
 )
 from fastapi_jwtkit.revocations import Revocations
 from fastapi_jwtkit.sessions.access_tokens import AccessTokens
+from fastapi_jwtkit.sessions.csrf_tokens import CsrfTokens
 from fastapi_jwtkit.sessions.limits import SessionLimits
 from fastapi_jwtkit.sessions.logins import Logins
 from fastapi_jwtkit.sessions.refresh import Refresh
@@ -38,12 +39,13 @@ from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
 from fastapi_jwtkit.sessions.sessions import Sessions
 from fastapi_jwtkit.settings import Settings
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
+from fastapi_jwtkit.tokens.access_types import typ_of
 from fastapi_jwtkit.tokens.cache import VerifiedClaimsCache
 from fastapi_jwtkit.tokens.issuer import TokenIssuer
 from fastapi_jwtkit.tokens.verifier import TokenVerifier
 from fastapi_jwtkit.verification import Verification
 
-__all__ = ["Accounts", "Assembly", "Parts", "assemble", "dev_users"]
+__all__ = ["Accounts", "Assembly", "CookieParts", "Parts", "assemble", "dev_users"]
 
 logger = logging.getLogger("fastapi_jwtkit")
 
@@ -93,6 +95,14 @@ class Accounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CookieParts:
+    """What answers for access tokens in cookies, and who may have sent them."""
+
+    verification: Verification
+    csrf_tokens: CsrfTokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
     """The parts of a kit, connected."""
 
@@ -101,6 +111,7 @@ class Assembly:
     revocations: Revocations
     sessions: Sessions
     verification: Verification
+    for_cookies: CookieParts
     accounts: Accounts | None
 
     def need_accounts(self) -> Accounts:
@@ -166,7 +177,11 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
         stores=stores,
         revocations=revocations,
         sessions=shared.sessions,
-        verification=_verification(shared),
+        verification=_verification(shared, transport="bearer"),
+        for_cookies=CookieParts(
+            verification=_verification(shared, transport="cookie"),
+            csrf_tokens=CsrfTokens(shared.rings, realm=settings.realm, events=events),
+        ),
         accounts=_accounts(shared, parts.users, parts) if parts.users is not None else None,
     )
 
@@ -179,7 +194,7 @@ def dev_users(settings: Settings) -> UserStore | None:
     return MemoryUserStore(realm=settings.realm)
 
 
-def _verification(shared: _Shared) -> Verification:
+def _verification(shared: _Shared, *, transport: str) -> Verification:
     settings = shared.settings
     verifier = TokenVerifier(
         shared.rings.ring,
@@ -189,6 +204,7 @@ def _verification(shared: _Shared) -> Verification:
         max_life=settings.access_ttl,
         cache=VerifiedClaimsCache(),
         realm=settings.realm,
+        typ=typ_of(transport),
     )
     return Verification(
         verifier=verifier,

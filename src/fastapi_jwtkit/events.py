@@ -49,6 +49,8 @@ class EventName(StrEnum):
     """Somebody registered."""
     PASSWORD_UPGRADED = "authn_password_upgraded"
     """An old password hash was replaced at a login."""
+    CSRF_FAILED = "authn_csrf_fail"
+    """A request came with cookies, and not from a page of the application."""
     ACCESS_DENIED = "authz_fail"
     """Somebody who is known lacked a scope, a role or a permission."""
 

@@ -94,6 +94,7 @@ class JWTKit:
         self.verify_fast: Callable[[bytes], Claims | None] = self._verification.fast
         """Return the claims of a warm token that is plainly good; ``None``: ask ``verify``."""
         self.tell_denied = self._verification.tell_denied
+        self.for_cookies = self._assembly.for_cookies
 
     @classmethod
     def from_env(cls, **parts: Any) -> Self:
@@ -102,8 +103,7 @@ class JWTKit:
         With ``JWTKIT_ENV=dev`` and no ``users`` it keeps users in memory, and says so.
         """
         settings = Settings()
-        users = parts.pop("users", None) or dev_users(settings)
-        return cls(settings, users=users, **parts)
+        return cls(settings, users=parts.pop("users", None) or dev_users(settings), **parts)
 
     @property
     def can_register(self) -> bool:
@@ -227,9 +227,9 @@ class JWTKit:
         """Return the session of an own access token, expired and revoked ones included."""
         return await self._verification.prove(raw)
 
-    async def prove_refresh(self, raw: str) -> SessionProof:
+    async def prove_refresh(self, raw: str, *, transport: str = "bearer") -> SessionProof:
         """Return the session of an authentic refresh token, spent ones included."""
-        return await self._assembly.need_accounts().refresh.prove(raw)
+        return await self._assembly.need_accounts().refresh.prove(raw, transport=transport)
 
     async def close(self, proof: SessionProof) -> None:
         """Log out: end a session and its access tokens, at once. Doing it twice is fine.

@@ -83,12 +83,18 @@ class Settings(BaseSettings):
     """Scopes of a user who registers. Space- or comma-separated in the environment."""
     password_preset: Literal["nist", "asvs"] = "nist"  # noqa: S105 - a preset's name
     """``nist``: at least 15 characters (SP 800-63B-4); ``asvs``: at least 8."""
+    cookie_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{0,64}$")] = ""
+    """Part of the names of cookies; default: ``jwtkit``, and the prefix of the routes
+    where that is not ``/auth``."""
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages may use cookies, beside the one that serves the request: where
+    a proxy changes ``Host``, the one people see. Comma-separated in the environment."""
     swagger_login: bool = True
     """Whether ``POST /auth/token`` takes a password, which Swagger's Authorize needs."""
 
-    @field_validator("audience", mode="before")
+    @field_validator("audience", "allowed_origins", mode="before")
     @classmethod
-    def _split_audience(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         return _split(value)
 
     @field_validator("issuer")
@@ -103,6 +109,18 @@ class Settings(BaseSettings):
         if parts.query or parts.fragment:
             message = "issuer must have neither query nor fragment"
             raise ValueError(message)
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            # RFC 6454 6.2: no path, not even "/", and no wildcard; browsers write it lower-case.
+            written = f"{parts.scheme}://{parts.netloc}".lower()
+            if parts.scheme not in {"https", "http"} or origin != written or "*" in origin:
+                message = f"{origin!r} is not an origin such as https://app.example.com"
+                raise ValueError(message)
         return value
 
     @field_validator("default_scopes", mode="before")
