@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
@@ -24,6 +25,6 @@ Admin = Annotated[Principal, Depends(require_scopes(ADMIN_SCOPE))]
 """A token that may see everyone's tasks."""
 
 
-def install_auth(app: FastAPI, kit: JWTKit) -> None:
+def install_auth(app: FastAPI, kit: JWTKit, transports: Sequence[str] = ("bearer",)) -> None:
     """Add the routes under /auth, the JWKS, and one error schema for the whole app."""
-    JWTAuth(kit).install(app, error_bodies="app")
+    JWTAuth(kit, transports=transports).install(app, error_bodies="app")
