@@ -193,6 +193,22 @@ def test_the_losers_of_a_race_are_given_the_winners_cookies(page: Page) -> None:
         assert page.client.get("/auth/me", headers=access).status_code == 200
 
 
+@pytest.mark.attack(10)
+def test_no_answer_renews_a_cookie_but_that_of_a_refresh(page: Page, clock: FakeClock) -> None:
+    """A peer's sliding renewal brought revoked cookies back to life."""
+    page.log_in()
+    revoked = {"Cookie": f"{ACCESS}={page.jar[ACCESS]}"}
+    clock.step(500)
+    for answer in (page.get("/auth/me"), page.post("/act"), page.get("/auth/sessions")):
+        assert answer.status_code == 200
+        assert "set-cookie" not in answer.headers
+    page.post("/auth/logout")
+    for path in ("/auth/me", "/auth/sessions"):
+        answer = page.get(path, headers=revoked)
+        assert answer.status_code == 401
+        assert "set-cookie" not in answer.headers
+
+
 def test_a_login_ends_the_session_whose_cookies_it_replaces(page: Page) -> None:
     """ASVS 7.2.4: nobody would hold its tokens any more but a thief."""
     page.log_in()

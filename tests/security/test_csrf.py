@@ -111,6 +111,19 @@ def test_the_right_origin_is_refused_without_the_token(
     refuse_csrf(page.client.request(method, path, headers=headers))
 
 
+@pytest.mark.parametrize(
+    "origin", [{}, SAME_ORIGIN, {"Origin": ORIGIN}, {"Origin": ORIGIN + ":443"}]
+)
+def test_a_page_of_the_application_is_let_in_by_its_token(
+    page: Page, origin: dict[str, str]
+) -> None:
+    """And so is a client that is no browser and says nothing of its origin."""
+    token = {"X-CSRF-Token": page.jar[CSRF]}
+    for path in ("/act", "/auth/refresh"):
+        assert page.client.post(path, headers={**token, **origin}).status_code == 200
+    assert page.client.post("/auth/logout", headers={**token, **origin}).status_code == 204
+
+
 @pytest.mark.std(86)
 @pytest.mark.attack(18)
 @pytest.mark.parametrize(("method", "path"), UNSAFE)

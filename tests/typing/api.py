@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, assert_type
 
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request, Response
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -260,11 +260,17 @@ def use_keys() -> None:
 # --- FastAPI ------------------------------------------------------------------------------
 
 app = FastAPI()
-auth = JWTAuth(kit, prefix="/auth")
+auth = JWTAuth(kit, prefix="/auth", transports=("bearer", "cookie"))
 auth.install(app, error_bodies="app")
 assert_type(JWTAuth.from_env(users=People()), JWTAuth)
 assert_type(require_scopes("a", "b", any_of=("c", "d")), Guard)
 assert_type(auth.require_scopes("a"), Guard)
+
+
+def enter(request: Request, response: Response, pair: TokenPair) -> None:
+    assert_type(auth.write_cookies(request, response, pair), None)
+    assert_type(auth.clear_cookies(request, response), None)
+
 
 Reader = Annotated[Principal, Depends(require_scopes("tasks:read"))]
 Clerk = Annotated[Principal, Depends(auth.current_principal)]

@@ -89,7 +89,7 @@ class CookieRequests:
         """Return unless another site's page logs its visitor in here, as somebody else.
 
         There is no session yet that a token could be bound to. JSON is what no form can
-        send; FastAPI before 0.136 takes a body without a type for JSON as well.
+        send; an older FastAPI takes a body without a type for JSON as well.
 
         Raises:
             CsrfError: a page of another origin made the request, or it is not JSON.
