@@ -10,6 +10,8 @@ from fastapi import Depends, FastAPI
 from clocks import FakeClock
 from fastapi_jwtkit import JWTAuth, JWTKit, OptionalPrincipal
 from fastapi_jwtkit.errors import ConfigurationError
+from fastapi_jwtkit.events import EventName
+from kits import Heard
 from pages import ACCESS, BOTH, CSRF, REFRESH, SAME_ORIGIN, Page, make_app, open_page
 from pages import set_cookies as cookies_of
 from web_kits import ISSUER, PASSWORD, Realm, bearer, log_in, make_settings, run
@@ -137,15 +139,19 @@ def test_a_login_chooses_its_transport_where_there_is_a_choice(
     assert session.transport == expected
 
 
-def test_an_unknown_transport_is_a_422_that_opens_no_session(realm: Realm, page: Page) -> None:
+def test_an_unknown_transport_is_a_422_that_opens_no_session() -> None:
     """And in code an error before anything is stored."""
+    heard = Heard()
+    realm = Realm(transports=BOTH, parts={"events": (heard,)})
+    realm.add_user()
+    page = open_page(realm)
     body = {"username": "ann", "password": PASSWORD, "transport": "carrier pigeon"}
     assert page.client.post("/auth/login", json=body).status_code == 422
     user = run(realm.users.find_by_login("ann"))
     assert user is not None
     with pytest.raises(ConfigurationError, match="pigeon"):
         realm.open_session(user, transport="pigeon")
-    assert run(realm.kit.list_sessions(user.id)) == []
+    assert heard.of(EventName.SESSION_CREATED) == []
 
 
 def test_an_optional_guard_takes_a_good_cookie_a_stranger_and_no_bad_one(realm: Realm) -> None:

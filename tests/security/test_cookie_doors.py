@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fastapi_jwtkit import OptionalPrincipal
 from pages import ACCESS, BOTH, CSRF, REFRESH, SAME_ORIGIN, Page, make_app, open_page
 from web_kits import PASSWORD, Realm, bearer, log_in
 
@@ -112,7 +113,15 @@ def test_where_only_cookies_are_served_a_bearer_token_is_no_stranger() -> None:
     realm = Realm(transports=("cookie",))
     user = realm.add_user()
     token = realm.open_session(user).access_token
-    page = Page(make_app(realm))
+    app = make_app(realm)
+
+    @app.get("/maybe")
+    async def maybe(principal: OptionalPrincipal) -> bool:
+        return principal is None
+
+    page = Page(app)
+    assert page.get("/maybe").json() is True
+    assert page.get("/maybe", headers=bearer(token)).status_code == 401
     assert page.get("/auth/me", headers=bearer(token)).status_code == 401
     body = {"refresh_token": realm.open_session(user).refresh_token}
     assert page.client.post("/auth/refresh", json=body).json()["error"] == "invalid_grant"

@@ -220,6 +220,19 @@ def test_a_login_ends_the_session_whose_cookies_it_replaces(page: Page) -> None:
     assert page.client.get("/auth/me", headers=headers).status_code == 401
 
 
+def test_a_login_beside_an_old_refresh_cookie_ends_nothing(page: Page) -> None:
+    """Who kept a spent token cannot end the session that went on without it."""
+    page.log_in()
+    spent = page.jar[REFRESH]
+    page.post("/auth/refresh")
+    going_on = {"Cookie": f"{ACCESS}={page.jar[ACCESS]}"}
+    body = {"username": "ann", "password": PASSWORD, "transport": "cookie"}
+    headers = {"Cookie": f"{REFRESH}={spent}", **SAME_ORIGIN}
+    assert page.client.post("/auth/login", json=body, headers=headers).status_code == 200
+    page.client.cookies.clear()
+    assert page.client.get("/auth/me", headers=going_on).status_code == 200
+
+
 @pytest.mark.attack(18)
 def test_a_failed_login_sets_and_clears_nothing(page: Page) -> None:
     """Who mistypes a second password stays logged in with the first."""

@@ -175,6 +175,24 @@ def test_the_token_of_another_realm_with_the_same_secret_is_refused() -> None:
     assert client.post("/act", headers={**headers, "X-CSRF-Token": own}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Origin", (ORIGIN, EVIL)),
+        ("Sec-Fetch-Site", ("same-origin", "cross-site")),
+        ("Host", ("app.example.com", "evil.example")),
+    ],
+)
+def test_a_header_that_says_two_things_is_refused(
+    page: Page, name: str, values: tuple[str, str]
+) -> None:
+    """A proxy and the app may each look at another one."""
+    token = ("X-CSRF-Token", page.jar[CSRF])
+    headers = [token, *[each for each in SAME_ORIGIN.items() if each[0] != name]]
+    assert page.client.post("/act", headers=[*headers, (name, values[0])]).status_code == 200
+    refuse_csrf(page.client.post("/act", headers=[*headers, *((name, each) for each in values)]))
+
+
 def test_two_token_headers_are_as_good_as_none(page: Page) -> None:
     """A proxy and the app may each look at another one."""
     twice = [*SAME_ORIGIN.items(), *[("X-CSRF-Token", page.jar[CSRF])] * 2]
