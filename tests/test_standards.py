@@ -74,7 +74,6 @@ LESSONS = {
 NOT_YET = {
     ("std", 36): "there is no metadata document to name",
     ("std", 37): "require_auth(max_age=) does not exist yet",
-    ("attack", 18): "tokens do not travel in cookies yet",
 }
 """What has no test, because there is nothing yet to test."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from fastapi import FastAPI
@@ -48,6 +48,7 @@ class Realm:
         prefix: str = "/auth",
         clock: Clock | None = None,
         routes: Iterable[str] | None = None,
+        transports: Sequence[str] = ("bearer",),
         parts: dict[str, Any] | None = None,
         **settings: Any,
     ) -> None:
@@ -56,7 +57,7 @@ class Realm:
         given = {"users": self.users, "hasher": self.hasher, **(parts or {})}
         self.kit = JWTKit(make_settings(**settings), clock=clock, **given)
         chosen: dict[str, Any] = {} if routes is None else {"routes": routes}
-        self.auth = JWTAuth(self.kit, prefix=prefix, **chosen)
+        self.auth = JWTAuth(self.kit, prefix=prefix, transports=transports, **chosen)
 
     def add_user(
         self,

@@ -15,19 +15,29 @@ from fastapi_jwtkit.key_sources.from_settings import key_sources_of
 from fastapi_jwtkit.key_sources.live_rings import LiveRings
 from fastapi_jwtkit.protocols import UserStore
 from fastapi_jwtkit.revocations import Revocations
+from fastapi_jwtkit.sessions.csrf_tokens import CsrfTokens
 from fastapi_jwtkit.sessions.sessions import Sessions
 from fastapi_jwtkit.settings import Settings
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
+from fastapi_jwtkit.tokens.access_types import typ_of
 from fastapi_jwtkit.tokens.cache import VerifiedClaimsCache
 from fastapi_jwtkit.tokens.verifier import TokenVerifier
 from fastapi_jwtkit.verification import Verification
 
-__all__ = ["Accounts", "Assembly", "Parts", "assemble", "dev_users"]
+__all__ = ["Accounts", "Assembly", "CookieParts", "Parts", "assemble", "dev_users"]
 
 logger = logging.getLogger("fastapi_jwtkit")
 
 ENTRY_SLACK_SECONDS = 30.0 + 120.0
 """A revocation entry outlives the longest access token by leeway and clock difference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CookieParts:
+    """What answers for access tokens in cookies, and who may have sent them."""
+
+    verification: Verification
+    csrf_tokens: CsrfTokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +49,7 @@ class Assembly:
     revocations: Revocations
     sessions: Sessions
     verification: Verification
+    for_cookies: CookieParts
     accounts: Accounts | None
 
     def need_accounts(self) -> Accounts:
@@ -90,7 +101,11 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
         stores=stores,
         revocations=revocations,
         sessions=shared.sessions,
-        verification=_verification(shared),
+        verification=_verification(shared, transport="bearer"),
+        for_cookies=CookieParts(
+            verification=_verification(shared, transport="cookie"),
+            csrf_tokens=CsrfTokens(shared.rings, realm=settings.realm, events=events),
+        ),
         accounts=assemble_accounts(shared, parts.users, parts) if parts.users is not None else None,
     )
 
@@ -103,7 +118,7 @@ def dev_users(settings: Settings) -> UserStore | None:
     return MemoryUserStore(realm=settings.realm)
 
 
-def _verification(shared: Shared) -> Verification:
+def _verification(shared: Shared, *, transport: str) -> Verification:
     settings = shared.settings
     verifier = TokenVerifier(
         shared.rings.ring,
@@ -113,6 +128,7 @@ def _verification(shared: Shared) -> Verification:
         max_life=settings.access_ttl,
         cache=VerifiedClaimsCache(),
         realm=settings.realm,
+        typ=typ_of(transport),
     )
     return Verification(
         verifier=verifier,

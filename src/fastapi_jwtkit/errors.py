@@ -145,6 +145,10 @@ class AccessDeniedError(AuthorizationError):
     """A role, a permission or a policy says no; ``reason`` says which."""
 
 
+class CsrfError(JWTKitError):
+    """A request by cookies does not show that a page of the application made it."""
+
+
 class GrantError(JWTKitError):
     """A refused grant, answered as RFC 6749 5.2 writes it."""
 

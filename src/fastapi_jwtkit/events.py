@@ -75,6 +75,8 @@ class EventName(StrEnum):
     """An account was deleted, and its sessions were ended."""
     MAIL_FAILED = "mail_fail"
     """A mail was not sent, or what it should say could not be found out."""
+    CSRF_FAILED = "authn_csrf_fail"
+    """A request came with cookies, and not from a page of the application."""
     ACCESS_DENIED = "authz_fail"
     """Somebody who is known lacked a scope, a role or a permission."""
 

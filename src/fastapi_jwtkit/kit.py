@@ -97,6 +97,7 @@ class JWTKit(SessionVerbs):
         self._lifecycle = Lifecycle(self._assembly, users, mode=settings.revocation)
         self.verify_fast: Callable[[bytes], Claims | None] = self._verification.fast
         self.tell_denied = self._verification.tell_denied
+        self.for_cookies = self._assembly.for_cookies
 
     @classmethod
     def from_env(cls, **parts: Any) -> Self:
@@ -105,8 +106,7 @@ class JWTKit(SessionVerbs):
         With ``JWTKIT_ENV=dev`` and no ``users`` it keeps users in memory, and says so.
         """
         settings = Settings()
-        users = parts.pop("users", None) or dev_users(settings)
-        return cls(settings, users=users, **parts)
+        return cls(settings, users=parts.pop("users", None) or dev_users(settings), **parts)
 
     @property
     def accounts(self) -> AccountFlows:

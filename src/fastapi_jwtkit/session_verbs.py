@@ -26,9 +26,9 @@ class SessionVerbs:
         """Return the session of an own access token, expired and revoked ones included."""
         return await self._verification.prove(raw)
 
-    async def prove_refresh(self, raw: str) -> SessionProof:
+    async def prove_refresh(self, raw: str, *, transport: str = "bearer") -> SessionProof:
         """Return the session of an authentic refresh token, spent ones included."""
-        return await self._assembly.need_accounts().refresh.prove(raw)
+        return await self._assembly.need_accounts().refresh.prove(raw, transport=transport)
 
     async def close(self, proof: SessionProof) -> None:
         """Log out: end a session and its access tokens, at once. Doing it twice is fine.

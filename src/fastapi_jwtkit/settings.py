@@ -114,6 +114,13 @@ class Settings(AbuseSettings, BaseSettings):
     """Addresses and networks of your proxies, comma-separated in the environment, and ``unix``
     for one behind a Unix socket. They alone may say who a client is (``X-Forwarded-For``) and
     whether it came by TLS (``X-Forwarded-Proto``); without them both headers are ignored."""
+    cookie_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{0,64}$")] = ""
+    """Part of the names of cookies; default: ``jwtkit``, and the prefix of the routes
+    where that is not ``/auth``."""
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages may use cookies, beside the one that serves the request and that of
+    ``public_url``: where a proxy changes ``Host``, the one people see. Comma-separated in the
+    environment."""
     swagger_login: bool = True
     """Whether ``POST /auth/token`` takes a password, which Swagger's Authorize needs."""
 
@@ -123,7 +130,7 @@ class Settings(AbuseSettings, BaseSettings):
         TrustedProxies(value)
         return value
 
-    @field_validator("audience", "trusted_proxies", mode="before")
+    @field_validator("audience", "allowed_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         return _split(value)
@@ -140,6 +147,18 @@ class Settings(AbuseSettings, BaseSettings):
         if parts.query or parts.fragment:
             message = f"{info.field_name} must have neither query nor fragment"
             raise ValueError(message)
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            # RFC 6454 6.2: no path, not even "/", and no wildcard; browsers write it lower-case.
+            written = f"{parts.scheme}://{parts.netloc}".lower()
+            if parts.scheme not in {"https", "http"} or origin != written or "*" in origin:
+                message = f"{origin!r} is not an origin such as https://app.example.com"
+                raise ValueError(message)
         return value
 
     @field_validator("default_scopes", mode="before")

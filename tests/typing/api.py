@@ -7,28 +7,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, assert_type
+from typing import Any, assert_type
 
 import pytest
-from fastapi import Depends, FastAPI
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from fastapi_jwtkit import (
-    CurrentPrincipal,
     JWTAuth,
     JWTKit,
     JWTKitError,
     KeyRing,
-    OptionalPrincipal,
-    Principal,
     Session,
     Settings,
     TokenPair,
-    require_permissions,
-    require_roles,
-    require_scopes,
 )
 from fastapi_jwtkit.accounts.sync_users import SyncUserStore
 from fastapi_jwtkit.accounts.throttle import LimitsThrottle, read_rates
@@ -59,7 +52,6 @@ from fastapi_jwtkit.testing.contracts import (
     SessionStoreContract,
 )
 from fastapi_jwtkit.throttling import CounterStore, Throttle
-from fastapi_jwtkit.web.guards import Guard, current_principal
 
 # --- parts of one's own, by shape: no base class, no cast --------------------------------
 
@@ -261,38 +253,6 @@ def use_keys() -> None:
     assert_type(ring.active, SigningKey)
     assert_type(ring.find("kid"), SigningKey | None)
     assert_type(KeyRing.from_text(ring.to_text()), KeyRing)
-
-
-# --- FastAPI ------------------------------------------------------------------------------
-
-app = FastAPI()
-auth = JWTAuth(kit, prefix="/auth")
-auth.install(app, error_bodies="app", security_headers="app")
-assert_type(JWTAuth.from_env(users=People()), JWTAuth)
-assert_type(require_scopes("a", "b", any_of=("c", "d")), Guard)
-assert_type(auth.require_scopes("a"), Guard)
-
-Reader = Annotated[Principal, Depends(require_scopes("tasks:read"))]
-Clerk = Annotated[Principal, Depends(auth.current_principal)]
-
-
-@app.get("/", dependencies=[Depends(require_roles("admin"))])
-async def everything(
-    current: CurrentPrincipal,
-    optional: OptionalPrincipal,
-    reader: Reader,
-    clerk: Clerk,
-    inline: Annotated[Principal, Depends(require_permissions("tasks.read"))],
-) -> str:
-    assert_type(current, Principal)
-    assert_type(optional, Principal | None)
-    assert_type(reader.scopes, frozenset[str])
-    assert_type(clerk.session_id, str | None)
-    assert_type(inline.amr, tuple[str, ...])
-    return current.subject
-
-
-app.dependency_overrides[current_principal] = lambda: Principal(subject="ann")
 
 
 def errors_have_reasons(error: JWTKitError) -> str:

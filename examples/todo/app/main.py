@@ -56,7 +56,7 @@ def create_app(settings: TodoSettings | None = None, *, mailer: Mailer | None = 
     app.state.kit = kit
     app.include_router(router)
     app.include_router(health_routes.router)
-    install_auth(app, kit)
+    install_auth(app, kit, settings.transports)
     install_errors(app)
     app.add_middleware(SecurityHeaders, headers=security_headers(settings, kit_config))
     return app

@@ -10,6 +10,7 @@ from typing import cast
 from fastapi_jwtkit.errors import ConfigurationError, InvalidScopeError, UnavailableError
 from fastapi_jwtkit.protocols import ClaimsFor, User
 from fastapi_jwtkit.records import Session, TokenPair
+from fastapi_jwtkit.tokens.access_types import typ_of
 from fastapi_jwtkit.tokens.issuer import AccessGrant, IssuedToken, TokenIssuer
 
 __all__ = ["AccessTokens", "granted_scopes", "pair_of"]
@@ -50,6 +51,7 @@ class AccessTokens:
         Raises:
             InvalidScopeError: more was asked for than was granted.
             UnavailableError: ``claims_for`` failed.
+            ConfigurationError: the token cannot be one, or is too long for a cookie.
         """
         extra = dict(await self._extra_claims(user))
         grant = AccessGrant(
@@ -65,6 +67,7 @@ class AccessTokens:
             audience=session.audience,
             not_after=session.absolute_expiry,
             extra=extra,
+            typ=typ_of(session.transport),
         )
         return self._issuer.issue_access(grant, issued_at=issued_at)
 

@@ -21,6 +21,7 @@ from fastapi_jwtkit.sessions.access_tokens import AccessTokens, granted_scopes, 
 from fastapi_jwtkit.sessions.limits import SessionLimits
 from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
 from fastapi_jwtkit.sessions.sessions import Sessions
+from fastapi_jwtkit.tokens.access_types import typ_of
 
 __all__ = ["LoginRequest", "Logins"]
 
@@ -149,6 +150,7 @@ class Logins:
             confirm: reads the user again and checks the proof against what it finds.
         """
         granted_scopes(user, None, request.scopes)
+        typ_of(request.transport)  # refused before anything is stored
         key_id = await self._tokens.active_key_id()
         issued_at = self._clock.now()
         new = self._new(user, request, issued_at, key_id)

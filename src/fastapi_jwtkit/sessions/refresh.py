@@ -141,23 +141,20 @@ class Refresh:
                     return pair
         except InvalidGrantError as error:
             self._events.emit(
-                EventName.REFRESH_FAILED,
-                outcome=False,
-                reason=error.reason,
-                device=request.device,
+                EventName.REFRESH_FAILED, outcome=False, reason=error.reason, device=request.device
             )
             await self._attempts.ensure("refresh_failed", device=request.device)
             raise
         raise UnavailableError("rotation_contended")
 
-    async def prove(self, text: str) -> SessionProof:
+    async def prove(self, text: str, *, transport: str) -> SessionProof:
         """Return the session of an authentic refresh token, spent ones included.
 
         A spent one, or one of a session that is over, proves that session and no subject:
         whoever kept an old token may end the line it was of, and nothing else.
 
         Raises:
-            InvalidGrantError: it is forged, or of another line than the row.
+            InvalidGrantError: it is forged, or of another line or transport than the row.
         """
         token = await self._tokens.authenticate(text)
         found = await self._sessions.find(token.sid)
@@ -165,6 +162,8 @@ class Refresh:
             return SessionProof(sid=token.sid, subject=None)
         if not hmac.compare_digest(found.session.line, token.line):
             raise InvalidGrantError("session_of_another_line")
+        if found.session.transport != transport:
+            raise InvalidGrantError("session_of_another_transport")
         speaks = token.counter >= found.session.counter and is_live(found)
         return SessionProof(sid=token.sid, subject=found.session.subject if speaks else None)
 

@@ -14,6 +14,7 @@ from fastapi_jwtkit.keys.key_ring import KeyRing
 from fastapi_jwtkit.keys.signing_key import SigningKey
 from fastapi_jwtkit.protocols import Clock
 from fastapi_jwtkit.scopes import check_scopes, format_scope
+from fastapi_jwtkit.tokens.access_types import ACCESS_TYP, COOKIE_ACCESS_TYP, MAX_COOKIE_TOKEN
 from fastapi_jwtkit.tokens.claim_types import find_malformed
 from fastapi_jwtkit.tokens.codec import (
     MAX_TOKEN_CHARACTERS,
@@ -22,7 +23,7 @@ from fastapi_jwtkit.tokens.codec import (
     header_segment,
 )
 from fastapi_jwtkit.tokens.strict_json import find_unfit, write_object
-from fastapi_jwtkit.tokens.verifier import ACCESS_TYP, check_audience, check_issuer
+from fastapi_jwtkit.tokens.verifier import check_audience, check_issuer
 
 __all__ = ["AccessGrant", "IssuedToken", "TokenIssuer"]
 
@@ -51,6 +52,7 @@ class AccessGrant:
         not_after: end of the session, seconds since the epoch; no token outlives it.
         audience: ``aud``; the issuer's own when empty.
         extra: claims of the application; none that the kit owns.
+        typ: type of the token, which says by what transport it is taken.
     """
 
     subject: str
@@ -65,6 +67,7 @@ class AccessGrant:
     audience: tuple[str, ...] = ()
     not_after: float | None = None
     extra: Mapping[str, Any] = field(default_factory=lambda: _NOTHING, repr=False)
+    typ: str = ACCESS_TYP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +121,8 @@ class TokenIssuer:
         self._access_ttl = access_ttl
         self._clock = clock
         self._random = secrets.SystemRandom()
-        # The last key that signed and the header of its tokens, replaced as a pair.
-        self._header: tuple[SigningKey, str] | None = None
+        # Of each type: the last key that signed and the header of its tokens, as a pair.
+        self._headers: dict[str, tuple[SigningKey, str]] = {}
 
     def issue_access(self, grant: AccessGrant, *, issued_at: float | None = None) -> IssuedToken:
         """Make one access token.
@@ -145,9 +148,10 @@ class TokenIssuer:
         claims = {**self._claims_of(grant), **times, **grant.extra}
         _refuse_unfit(claims)
         key = self._ring.active
-        text = encode_compact(self._header_of(key), claims, key)
-        if len(text) > MAX_TOKEN_CHARACTERS:
-            raise _too_large(len(text), claims)
+        text = encode_compact(self._header_of(key, grant.typ), claims, key)
+        limit = MAX_COOKIE_TOKEN if grant.typ == COOKIE_ACCESS_TYP else MAX_TOKEN_CHARACTERS
+        if len(text) > limit:
+            raise _too_large(len(text), limit, claims)
         return IssuedToken(
             text=text,
             expires_in=max(0, int(exp - now)),
@@ -176,11 +180,10 @@ class TokenIssuer:
             claims["permissions"] = _sorted("permissions", grant.permissions)
         return claims
 
-    def _header_of(self, key: SigningKey) -> str:
-        known = self._header
+    def _header_of(self, key: SigningKey, typ: str) -> str:
+        known = self._headers.get(typ)
         if known is None or known[0] is not key:
-            known = (key, header_segment(key, typ=ACCESS_TYP))
-            self._header = known
+            known = self._headers[typ] = (key, header_segment(key, typ=typ))
         return known[1]
 
 
@@ -238,14 +241,15 @@ def _refuse_unfit(claims: dict[str, Any]) -> None:
         )
 
 
-def _too_large(characters: int, claims: Mapping[str, Any]) -> ConfigurationError:
+def _too_large(characters: int, limit: int, claims: Mapping[str, Any]) -> ConfigurationError:
     sizes = {name: len(write_object({name: value})) for name, value in claims.items()}
     largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
     listed = ", ".join(f"{name} {sizes[name]}" for name in largest)
     return ConfigurationError(
-        f"An access token would be {characters} characters long; {MAX_TOKEN_CHARACTERS} are "
+        f"An access token would be {characters} characters long; {limit} are "
         f"allowed. The largest claims, in bytes: {listed}.",
-        why="It travels with every request, and servers refuse long headers.",
+        why="It travels with every request: servers refuse long headers, and browsers drop "
+        "a cookie above 4096 bytes without a word.",
         fix="Keep what is long in your database and look it up by `sub`.",
         docs="how-to/custom-claims/",
     )

@@ -11,6 +11,7 @@ from fastapi_jwtkit.claims import Claims
 from fastapi_jwtkit.errors import ConfigurationError, InvalidTokenError
 from fastapi_jwtkit.keys.key_ring import KeyRing
 from fastapi_jwtkit.protocols import Clock
+from fastapi_jwtkit.tokens.access_types import ACCESS_TYP
 from fastapi_jwtkit.tokens.cache import (
     MAX_CACHED_CHARACTERS,
     CacheKey,
@@ -20,7 +21,6 @@ from fastapi_jwtkit.tokens.claim_types import find_malformed
 from fastapi_jwtkit.tokens.codec import CompactDecoder, check_text
 
 __all__ = [
-    "ACCESS_TYP",
     "CLOCK_LEEWAY",
     "MAX_LEEWAY",
     "OWN_CLAIMS",
@@ -30,8 +30,6 @@ __all__ = [
     "check_issuer",
 ]
 
-ACCESS_TYP = "at+jwt"
-"""RFC 9068 2.1."""
 RFC9068_CLAIMS = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
 """RFC 9068 2.2: what every access token has."""
 OWN_CLAIMS = (*RFC9068_CLAIMS, "sid", "sv")
@@ -62,6 +60,7 @@ class TokenVerifier:
         cache: remembers good signatures; of this verifier only.
         realm: of our own tokens: the ``realm`` claim must name it, or be absent where it
             is the issuer itself. ``None`` for an outside issuer.
+        typ: the one type that is taken (RFC 8725 3.11).
 
     Raises:
         ConfigurationError: an argument that would check nothing.
@@ -79,6 +78,7 @@ class TokenVerifier:
         required: Iterable[str] = OWN_CLAIMS,
         cache: VerifiedClaimsCache | None = None,
         realm: str | None = None,
+        typ: str = ACCESS_TYP,
     ) -> None:
         self._ring = ring
         self._issuer = check_issuer(issuer)
@@ -90,7 +90,7 @@ class TokenVerifier:
         self._leeway = _check_leeway(leeway)
         self._clock_leeway = max(self._leeway, CLOCK_LEEWAY)
         self._required = tuple(dict.fromkeys((*_NEEDED_CLAIMS, *required)))
-        self._decoder = CompactDecoder(ring, typ=ACCESS_TYP)
+        self._decoder = CompactDecoder(ring, typ=typ)
         self._cache = cache
         self._find = _find_nothing if cache is None else cache.find
         if cache is not None:

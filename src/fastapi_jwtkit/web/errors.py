@@ -86,6 +86,10 @@ TABLE: Mapping[type[errors.JWTKitError], ErrorRow] = MappingProxyType(
         errors.AccessDeniedError: ErrorRow(
             403, "access_denied", "You may not do this.", _FORBIDDEN
         ),
+        # No challenge: another token would not help.
+        errors.CsrfError: ErrorRow(
+            403, "csrf_failed", "The request does not come from a page of this application."
+        ),
         errors.GrantError: ErrorRow(400, "invalid_request", "The request is malformed."),
         errors.InvalidRequestError: ErrorRow(
             400,

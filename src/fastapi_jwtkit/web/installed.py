@@ -59,6 +59,12 @@ def _ensure_apart(other: MountedKit, plugin: MountedKit) -> None:
         shared = f"the issuer {plugin.kit.settings.issuer!r}"
     elif other.kit.realm == plugin.kit.realm:
         shared = f"the realm {plugin.kit.realm!r}"
+    elif (
+        other.cookies is not None
+        and plugin.cookies is not None
+        and other.cookies.transport.names & plugin.cookies.transport.names
+    ):
+        shared = f"the cookie name {plugin.cookies.transport.cookie_name!r}"
     if shared:
         raise ConfigurationError(
             f"Two plugins on one app share {shared}.",

@@ -11,9 +11,11 @@ from starlette.requests import HTTPConnection
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.kit import JWTKit
 from fastapi_jwtkit.principal import Principal
+from fastapi_jwtkit.web.cookie_requests import CookieRequests
 from fastapi_jwtkit.web.entrance import Entrance
 from fastapi_jwtkit.web.guards import Guard, OptionalGuard
 from fastapi_jwtkit.web.transports.bearer import BearerTransport
+from fastapi_jwtkit.web.transports.cookie import CookieTransport
 from fastapi_jwtkit.web.transports.transport import Transport
 
 __all__ = ["ALL", "BY_NAME_ONLY", "MountedKit"]
@@ -30,6 +32,10 @@ ALL = frozenset(
 BY_NAME_ONLY = frozenset({"account-delete"})
 """Routes that nobody gets unasked: ``JWTAuth(kit, routes=ALL | BY_NAME_ONLY)``."""
 
+DEFAULT_PREFIX = "/auth"
+BEARER = BearerTransport()
+MAX_COOKIE_NAME = 64
+
 # No path parameter, no trailing slash: the prefix is also a cookie path and part of URLs.
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
 
@@ -40,7 +46,8 @@ class MountedKit:
     Args:
         kit: the kit.
         prefix: where the routes live, such as ``/auth``.
-        transports: where tokens live in a request, the first for logins.
+        transports: where tokens live in a request: ``bearer``, ``cookie`` or both, the
+            first for logins that name none.
         routes: names of the routes to mount; default: all that the kit can serve.
 
     Raises:
@@ -51,7 +58,7 @@ class MountedKit:
         self,
         kit: JWTKit,
         *,
-        prefix: str = "/auth",
+        prefix: str = DEFAULT_PREFIX,
         transports: Sequence[str] = ("bearer",),
         routes: Iterable[str] = ALL,
     ) -> None:
@@ -63,7 +70,9 @@ class MountedKit:
             )
         self.kit = kit
         self.prefix = prefix
-        self.transports: tuple[Transport, ...] = _transports(transports)
+        self.transports: tuple[Transport, ...] = _transports(transports, kit, prefix)
+        self.cookies = self._cookies(kit)
+        """What a request by cookies has to show; ``None`` where none are served."""
         self.routes = _known_routes(routes)
         self.current_principal = Guard(source=self)
         self.optional_principal = OptionalGuard(source=self)
@@ -72,10 +81,15 @@ class MountedKit:
         # Looked up once: both are asked on every request.
         self._verify_fast = kit.verify_fast
         self.tell_denied = kit.tell_denied
-        only_one = len(self.transports) == 1
-        self._read = self.transports[0].read if only_one else self._read_each
+        # Of Bearer tokens alone, whether or not cookies are served: no header, then cookies.
+        self._read = BEARER.read if self.serves_bearer else _read_nothing
         # Ours alone: a mounted app shares the scope, and may belong to another realm.
         self._memo = f"fastapi_jwtkit.principal.{id(self):x}"
+
+    @property
+    def serves_bearer(self) -> bool:
+        """Whether Bearer tokens are taken."""
+        return BEARER in self.transports
 
     def known_principal(self, connection: HTTPConnection, /) -> Principal | None:
         """Return who is calling if memory alone can tell; else ask ``principal_of``.
@@ -102,6 +116,7 @@ class MountedKit:
         Raises:
             InvalidTokenError: there is a token, and it is no good.
             InvalidRequestError: there is more than one.
+            CsrfError: the token came by cookie, and from no page of the application.
             UnavailableError: nobody can say now.
             HTTPSRequiredError: it came over plain HTTP, which is not answered.
         """
@@ -111,28 +126,46 @@ class MountedKit:
             return known
         raw = self._read(connection)
         if raw is None:
-            return None
+            if self.cookies is not None:
+                known = connection.scope[self._memo] = await self.cookies.principal_of(connection)
+            return known
         # Every byte is a character of Latin-1: what is no token is for the parser to say.
         claims = await self.kit.verify(raw.decode("latin-1"))
         principal = connection.scope[self._memo] = Principal.of(claims)
         return principal
 
-    def _read_each(self, connection: HTTPConnection) -> bytes | None:
+    def _cookies(self, kit: JWTKit) -> CookieRequests | None:
         for transport in self.transports:
-            raw = transport.read(connection)
-            if raw is not None:
-                return raw
+            if isinstance(transport, CookieTransport):
+                return CookieRequests(kit, transport, serves_bearer=self.serves_bearer)
         return None
 
 
-def _transports(names: Sequence[str]) -> tuple[Transport, ...]:
-    if isinstance(names, str) or tuple(names) != ("bearer",):
+def _read_nothing(_: HTTPConnection, /) -> None:
+    """Stand in where no Bearer tokens are taken."""
+
+
+def _transports(names: Sequence[str], kit: JWTKit, prefix: str) -> tuple[Transport, ...]:
+    known: dict[str, Transport] = {
+        "bearer": BEARER,
+        "cookie": CookieTransport(_cookie_name(kit, prefix), prefix=prefix),
+    }
+    wanted = () if isinstance(names, str) else tuple(names)
+    if not wanted or len(set(wanted)) != len(wanted) or not known.keys() >= set(wanted):
         raise ConfigurationError(
-            f"transports={names!r} names a transport that does not exist.",
+            f"transports={names!r} names no transport, one twice, or one that does not exist.",
             why="A token is only read where the app says it lives.",
-            fix='transports=("bearer",).',
+            fix='transports=("bearer",), ("cookie",) or both, the first for logins.',
+            docs="how-to/cookies/",
         )
-    return (BearerTransport(),)
+    return tuple(known[name] for name in wanted)
+
+
+def _cookie_name(kit: JWTKit, prefix: str) -> str:
+    # By the prefix, which no other realm of the app has: a name is one per host.
+    own = "" if prefix == DEFAULT_PREFIX else prefix.replace("/", "-")
+    name = kit.settings.cookie_name or f"jwtkit{own}"
+    return name[:MAX_COOKIE_NAME]
 
 
 def _known_routes(names: Iterable[str]) -> frozenset[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import re
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -22,12 +21,21 @@ from fastapi_jwtkit.web.app_bodies import speaks_for_app
 from fastapi_jwtkit.web.guards import SCHEME, Guard, PrincipalSource
 from fastapi_jwtkit.web.installed import plugins_of
 from fastapi_jwtkit.web.responses import (
+    CSRF_FAILED,
     FORBIDDEN,
     UNAUTHORIZED,
     use_error_schemas,
     written_operations,
 )
 from fastapi_jwtkit.web.routes import OAuthRoute
+from fastapi_jwtkit.web.schemes import (
+    alternatives,
+    bearer_names,
+    cookie_model,
+    cookie_name,
+    needs_csrf_token,
+    our_names,
+)
 from fastapi_jwtkit.web.walker import Operation, operations
 
 __all__ = ["complete_openapi", "ensure_guards_are_bound", "hook_openapi"]
@@ -118,12 +126,14 @@ def _complete(app: FastAPI, written: dict[str, Any], operation: Operation) -> No
     responses.setdefault("401", copy.deepcopy(UNAUTHORIZED))
     if any(guard.demand.listed for guard in operation.guards):
         responses.setdefault("403", copy.deepcopy(FORBIDDEN))
+    elif needs_csrf_token(app, operation):
+        responses.setdefault("403", copy.deepcopy(CSRF_FAILED))
 
 
 def _security(
     app: FastAPI, operation: Operation, written: list[dict[str, list[str]]]
 ) -> list[dict[str, list[str]]]:
-    ours = {SCHEME, *_names(app).values()}
+    ours = our_names(app)
     required: dict[str, list[str]] = {}
     for guard in operation.guards:
         name = _name_of(app, guard.source)
@@ -132,25 +142,18 @@ def _security(
     foreign = [item for item in written if item and not ours & item.keys()]
     # An empty requirement: the token may be left out (OpenAPI 3.1, Security Requirement).
     optional = all(not isinstance(guard, Guard) for guard in operation.guards)
-    return [*foreign, required, *([{}] if optional else [])]
-
-
-def _names(app: FastAPI) -> dict[int, str]:
-    plugins = plugins_of(app)
-    names = {id(plugin): SCHEME for plugin in plugins[:1]}
-    for plugin in plugins[1:]:
-        names[id(plugin)] = SCHEME + re.sub(r"[^A-Za-z0-9._-]+", "-", plugin.prefix)
-    return names
+    # A list of requirements: any of them will do, and so does either transport.
+    return [*foreign, *alternatives(app, required), *([{}] if optional else [])]
 
 
 def _name_of(app: FastAPI, source: PrincipalSource | None) -> str:
     # A guard bound to a plugin of another app still names a scheme that exists.
-    return _names(app).get(id(source), SCHEME)
+    return bearer_names(app).get(id(source), SCHEME)
 
 
 def _add_schemes(app: FastAPI, schema: dict[str, Any]) -> None:
     schemes = schema.setdefault("components", {}).setdefault("securitySchemes", {})
-    names = _names(app)
+    names = bearer_names(app)
     for plugin in plugins_of(app):
         settings = plugin.kit.settings
         model: dict[str, Any] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
@@ -163,7 +166,13 @@ def _add_schemes(app: FastAPI, schema: dict[str, Any]) -> None:
                 "type": "oauth2",
                 "flows": {"password": {"tokenUrl": url, "scopes": scopes}},
             }
-        schemes[names[id(plugin)]] = model
+        name = names[id(plugin)]
+        schemes[name] = model
+        if not plugin.serves_bearer:
+            del schemes[name]  # FastAPI read it off the guard
+        by_cookie = cookie_model(plugin)
+        if by_cookie is not None:
+            schemes[cookie_name(name)] = by_cookie
 
 
 def _scopes_of(schema: Mapping[str, Any], name: str) -> list[str]:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
+from starlette.requests import HTTPConnection
 
+from fastapi_jwtkit.errors import CsrfError
 from fastapi_jwtkit.kit import JWTKit
+from fastapi_jwtkit.records import TokenPair
 from fastapi_jwtkit.web.app_bodies import install_app_bodies
 from fastapi_jwtkit.web.demands import permissions, roles, scopes
-from fastapi_jwtkit.web.errors import JWTKitHTTPError, render
+from fastapi_jwtkit.web.errors import JWTKitHTTPError, render, to_http
 from fastapi_jwtkit.web.guards import Guard
 from fastapi_jwtkit.web.headers import SecurityHeaders
 from fastapi_jwtkit.web.installed import add_plugin
 from fastapi_jwtkit.web.mounted_kit import ALL, MountedKit
 from fastapi_jwtkit.web.openapi import hook_openapi
 from fastapi_jwtkit.web.routers import make_router
+from fastapi_jwtkit.web.routers.pairs import need_cookies
 
 __all__ = ["JWTAuth"]
 
@@ -30,7 +34,8 @@ class JWTAuth(MountedKit):
     Args:
         kit: the kit.
         prefix: where the routes live, such as ``/auth``.
-        transports: where tokens live in a request, the first for logins.
+        transports: where tokens live in a request: ``bearer``, ``cookie`` or both, the
+            first for logins that name none.
         routes: names of the routes to mount; default: all that the kit can serve.
 
     Raises:
@@ -84,6 +89,42 @@ class JWTAuth(MountedKit):
             install_app_bodies(app)
         app.include_router(make_router(self, app, first=first))
         hook_openapi(app)
+
+    def write_cookies(
+        self, connection: HTTPConnection, response: Response, pair: TokenPair
+    ) -> None:
+        """Put the pair of ``kit.open_session(…, transport="cookie")`` into cookies.
+
+        For a login of your own. Guard its route with ``Depends(auth.same_origin)``.
+
+        Raises:
+            ConfigurationError: the plugin serves no cookies, or the session is of another
+                transport.
+        """
+        need_cookies(self).write(connection, response, pair)
+
+    def clear_cookies(self, connection: HTTPConnection, response: Response) -> None:
+        """Delete the cookies, as a logout does; ``kit.close`` ends the session.
+
+        Raises:
+            ConfigurationError: the plugin serves no cookies.
+        """
+        need_cookies(self).transport.clear(connection, response)
+
+    async def same_origin(self, connection: HTTPConnection) -> None:
+        """Refuse what a page of another origin sent: ``Depends(auth.same_origin)``.
+
+        For routes that write cookies before there is a session, so that no other site logs
+        its visitors in as somebody else.
+
+        Raises:
+            HTTPException: 403 ``csrf_failed``.
+            ConfigurationError: the plugin serves no cookies.
+        """
+        try:
+            need_cookies(self).ensure_own_page(connection)
+        except CsrfError as error:
+            raise to_http(error) from None
 
     def require_scopes(self, *all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
         """Return ``require_scopes(…)`` for the tokens of this plugin only.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi_jwtkit.errors import (
+    CsrfError,
     InsufficientScopeError,
     InvalidTokenError,
     JWTKitError,
@@ -20,6 +21,7 @@ from fastapi_jwtkit.web.schemas import (
 )
 
 __all__ = [
+    "CSRF_FAILED",
     "FORBIDDEN",
     "UNAUTHORIZED",
     "Responses",
@@ -121,12 +123,14 @@ def _headers_of(error: type[JWTKitError], *, oauth: bool) -> dict[str, Any]:
 
 def _response(error: type[JWTKitError], description: str) -> dict[str, Any]:
     schema = {"$ref": _PREFIX + JWTKitErrorBody.__name__}
+    headers = _headers_of(error, oauth=False)
     return {
         "description": description,
-        "headers": _headers_of(error, oauth=False),
+        **({"headers": headers} if headers else {}),
         "content": {"application/json": {"schema": schema}},
     }
 
 
 UNAUTHORIZED = _response(InvalidTokenError, "No token, or one that is no good")
 FORBIDDEN = _response(InsufficientScopeError, "The token does not allow this")
+CSRF_FAILED = _response(CsrfError, "By cookies, and from no page of the application")

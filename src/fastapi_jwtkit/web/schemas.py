@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -14,14 +14,17 @@ from fastapi_jwtkit.scopes import MAX_SCOPE_CHARACTERS, format_scope
 
 __all__ = [
     "BoundedRequest",
+    "CookieBody",
     "JWTKitErrorBody",
     "JWTKitFieldError",
     "JWTKitOAuthErrorBody",
     "JWTKitValidationErrorBody",
     "LoginBody",
+    "LoginOfEitherBody",
     "LogoutBody",
     "MeBody",
     "RefreshBody",
+    "RefreshOfEitherBody",
     "RegisterBody",
     "SessionBody",
     "TokenBody",
@@ -67,12 +70,26 @@ class LoginBody(BoundedRequest):
     )
 
 
+class LoginOfEitherBody(LoginBody):
+    """A login that chooses where its tokens go."""
+
+    transport: Literal["bearer", "cookie"] | None = Field(
+        None, description="Tokens in the answer, or in cookies; default: as the app is set up."
+    )
+
+
 class RefreshBody(BoundedRequest):
     """A refresh token to spend."""
 
     refresh_token: RefreshToken
     scope: Scope | None = Field(None, description="Narrow this access token; the grant stays.")
     client_id: ClientId | None = None
+
+
+class RefreshOfEitherBody(RefreshBody):
+    """What to narrow, and a refresh token where it is not in a cookie."""
+
+    refresh_token: RefreshToken | None = None  # type: ignore[assignment]  # may be in a cookie
 
 
 class LogoutBody(BoundedRequest):
@@ -101,6 +118,19 @@ class TokenBody(BaseModel):
             # RFC 6749 A.4: a scope has at least one token, so none is no member at all.
             scope=format_scope(pair.scope) or None,
         )
+
+
+class CookieBody(BaseModel):
+    """The answer to a login or a refresh by cookies: no token, for no script may see one."""
+
+    token_type: Literal["cookie"] = "cookie"  # noqa: S105 - where the token is
+    expires_in: int = Field(description="Seconds the access token lives.")
+    scope: str | None = Field(None, description="Space-delimited; absent if there is none.")
+
+    @classmethod
+    def of(cls, pair: TokenPair) -> Self:
+        """Return the body for a pair that travels in cookies."""
+        return cls(expires_in=pair.expires_in, scope=format_scope(pair.scope) or None)
 
 
 class UserBody(BaseModel):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, HttpUrl
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing import Annotated
+
+from pydantic import Field, HttpUrl, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from examples.todo.app.services.ownership import DEFAULT_SCOPES
 from fastapi_jwtkit import Settings as KitSettings
@@ -22,6 +24,13 @@ class TodoSettings(BaseSettings):
     """SQLAlchemy URL with an async driver; default: a file in the working directory."""
     public_url: HttpUrl | None = None
     """Where people reach the application; https here switches HSTS on."""
+    transports: Annotated[tuple[str, ...], NoDecode] = ("bearer",)
+    """Where tokens live: ``bearer``, ``cookie`` or both, the first for logins that name none."""
+
+    @field_validator("transports", mode="before")
+    @classmethod
+    def _split_transports(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
 def kit_settings() -> KitSettings:

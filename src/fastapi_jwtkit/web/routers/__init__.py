@@ -82,6 +82,8 @@ def make_router(auth: MountedKit, app: FastAPI, *, first: bool) -> APIRouter:
 
 
 def _can_serve(auth: MountedKit, name: str) -> bool:
+    if name == "token" and not auth.serves_bearer:
+        return False  # RFC 6749 knows no cookies
     # Without users there are no sessions to open, to list or to end.
     if auth.kit.users is None:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from fastapi_jwtkit.errors import (
     InvalidCredentialsError,
@@ -16,6 +16,7 @@ from fastapi_jwtkit.web.account_schemas import ProofBody
 from fastapi_jwtkit.web.client import device_of
 from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses
+from fastapi_jwtkit.web.routers.pairs import clear_cookies
 
 __all__ = ["add_account_delete"]
 
@@ -25,7 +26,7 @@ def add_account_delete(router: APIRouter, auth: MountedKit) -> None:
     caller = Depends(auth.current_principal)
 
     async def delete_account(
-        request: Request, body: ProofBody, principal: Principal = caller
+        request: Request, response: Response, body: ProofBody, principal: Principal = caller
     ) -> None:
         """Delete your account and end all your sessions."""
         await auth.kit.accounts.delete_own(
@@ -34,6 +35,7 @@ def add_account_delete(router: APIRouter, auth: MountedKit) -> None:
             auth_time=principal.auth_time,
             device=device_of(request),
         )
+        clear_cookies(auth, request, response)
 
     # No DELETE: a proof has to travel in a body, which has no meaning there (RFC 9110 9.3.5).
     router.add_api_route(

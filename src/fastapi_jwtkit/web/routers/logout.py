@@ -2,41 +2,47 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Request, Response
 
 from fastapi_jwtkit.errors import (
+    CsrfError,
     InvalidGrantError,
     InvalidRequestError,
     InvalidTokenError,
     NotAuthenticatedError,
     UnavailableError,
 )
-from fastapi_jwtkit.kit import JWTKit
 from fastapi_jwtkit.records import SessionProof
-from fastapi_jwtkit.web.mounted_kit import MountedKit
+from fastapi_jwtkit.web.mounted_kit import BEARER, MountedKit
 from fastapi_jwtkit.web.responses import error_responses
+from fastapi_jwtkit.web.routers.pairs import clear_cookies
 from fastapi_jwtkit.web.schemas import LogoutBody
 
 __all__ = ["add_logout", "add_logout_all"]
 
-_RESPONSES = error_responses(InvalidRequestError, InvalidTokenError, UnavailableError)
+_ERRORS = (InvalidRequestError, InvalidTokenError, UnavailableError)
 
 
 def add_logout(router: APIRouter, auth: MountedKit) -> None:
     """Add the route that ends one session."""
 
-    async def logout(request: Request, body: LogoutBody | None = None) -> None:
+    async def logout(request: Request, response: Response, body: LogoutBody | None = None) -> None:
         """End this session: its refresh token and its access tokens are dead at once."""
         for proof in (await _proofs(auth, request, body))[:1]:
             await auth.kit.close(proof)
+        clear_cookies(auth, request, response)
 
-    router.add_api_route("/logout", logout, methods=["POST"], status_code=204, responses=_RESPONSES)
+    _add(router, auth, "/logout", logout)
 
 
 def add_logout_all(router: APIRouter, auth: MountedKit) -> None:
     """Add the route that ends every session of the caller."""
 
-    async def logout_all(request: Request, body: LogoutBody | None = None) -> None:
+    async def logout_all(
+        request: Request, response: Response, body: LogoutBody | None = None
+    ) -> None:
         """End all sessions, on every device."""
         proofs = await _proofs(auth, request, body)
         subject = next((proof.subject for proof in proofs if proof.subject), None)
@@ -46,9 +52,17 @@ def add_logout_all(router: APIRouter, auth: MountedKit) -> None:
             await auth.kit.close_all(subject, except_sid=proofs[0].sid)
         # By name: it may be over already, and so in no list.
         await auth.kit.close(proofs[0])
+        clear_cookies(auth, request, response)
 
+    _add(router, auth, "/logout-all", logout_all)
+
+
+def _add(
+    router: APIRouter, auth: MountedKit, path: str, endpoint: Callable[..., Awaitable[None]]
+) -> None:
+    errors = (*_ERRORS, CsrfError) if auth.cookies else _ERRORS
     router.add_api_route(
-        "/logout-all", logout_all, methods=["POST"], status_code=204, responses=_RESPONSES
+        path, endpoint, methods=["POST"], status_code=204, responses=error_responses(*errors)
     )
 
 
@@ -61,14 +75,13 @@ async def _proofs(
         NotAuthenticatedError: it proves nothing.
         InvalidTokenError: a token is forged; an expired or revoked one is not.
         InvalidRequestError: two tokens name two sessions.
+        CsrfError: it came by cookies, and from no page of the application.
     """
-    proofs: list[SessionProof] = []
-    for transport in auth.transports:
-        raw = transport.read(request)
-        if raw is not None:
-            proofs.append(await auth.kit.prove_access(raw.decode("latin-1")))
-    if body is not None and body.refresh_token is not None:
-        proofs.append(await _prove_refresh(auth.kit, body.refresh_token.get_secret_value()))
+    try:
+        proofs = await _all_proofs(auth, request, body)
+    except InvalidGrantError as error:
+        # No grant is asked for here: it is a token that is no good.
+        raise InvalidTokenError(error.reason) from None
     if not proofs:
         raise NotAuthenticatedError("no_token")
     if len({proof.sid for proof in proofs}) > 1:
@@ -76,9 +89,17 @@ async def _proofs(
     return proofs
 
 
-async def _prove_refresh(kit: JWTKit, raw: str) -> SessionProof:
-    try:
-        return await kit.prove_refresh(raw)
-    except InvalidGrantError as error:
-        # No grant is asked for here: it is a token that is no good.
-        raise InvalidTokenError(error.reason) from None
+async def _all_proofs(
+    auth: MountedKit, request: Request, body: LogoutBody | None
+) -> list[SessionProof]:
+    proofs: list[SessionProof] = []
+    if auth.serves_bearer:
+        raw = BEARER.read(request)
+        if raw is not None:
+            proofs.append(await auth.kit.prove_access(raw.decode("latin-1")))
+        if body is not None and body.refresh_token is not None:
+            refresh_token = body.refresh_token.get_secret_value()
+            proofs.append(await auth.kit.prove_refresh(refresh_token))
+    if auth.cookies is not None:
+        proofs.extend(await auth.cookies.prove(request, auth.kit))
+    return proofs

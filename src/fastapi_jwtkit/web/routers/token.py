@@ -91,7 +91,7 @@ async def _refresh(auth: MountedKit, request: Request, form: Mapping[str, str]) 
         form["refresh_token"],
         scopes=_scope(form),
         client_id=form.get("client_id"),
-        transport=auth.transports[0].name,
+        transport="bearer",
         device=device_of(request),
     )
 
@@ -104,7 +104,7 @@ async def _login(auth: MountedKit, request: Request, form: Mapping[str, str]) ->
             Credentials(login=form["username"], password=SecretStr(form["password"])),
             scopes=_scope(form),
             client_id=form.get("client_id"),
-            transport=auth.transports[0].name,
+            transport="bearer",
             device=device_of(request),
         )
     except InvalidCredentialsError as error:

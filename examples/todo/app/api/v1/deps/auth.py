@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
@@ -25,9 +26,10 @@ Admin = Annotated[Principal, Depends(require_scopes(ADMIN_SCOPE))]
 """A token that may see everyone's tasks."""
 
 
-def install_auth(app: FastAPI, kit: JWTKit) -> None:
+def install_auth(app: FastAPI, kit: JWTKit, transports: Sequence[str] = ("bearer",)) -> None:
     """Add the routes under /auth, the JWKS, and one error schema for the whole app.
 
     The one that deletes accounts too: tasks go with their owner.
     """
-    JWTAuth(kit, routes=ALL | BY_NAME_ONLY).install(app, error_bodies="app")
+    auth = JWTAuth(kit, transports=transports, routes=ALL | BY_NAME_ONLY)
+    auth.install(app, error_bodies="app")

@@ -1,0 +1,58 @@
+"""What type checkers must accept of the plugin: as ``api.py``, never run."""
+
+from __future__ import annotations
+
+from typing import Annotated, assert_type
+
+from fastapi import Depends, FastAPI, Request, Response
+
+from fastapi_jwtkit import (
+    CurrentPrincipal,
+    JWTAuth,
+    JWTKit,
+    OptionalPrincipal,
+    Principal,
+    Settings,
+    TokenPair,
+    require_permissions,
+    require_roles,
+    require_scopes,
+)
+from fastapi_jwtkit.stores.memory.users import MemoryUserStore
+from fastapi_jwtkit.web.guards import Guard, current_principal
+
+kit = JWTKit(Settings(env="dev"), users=MemoryUserStore())
+app = FastAPI()
+auth = JWTAuth(kit, prefix="/auth", transports=("bearer", "cookie"))
+auth.install(app, error_bodies="app", security_headers="app")
+assert_type(JWTAuth.from_env(users=MemoryUserStore()), JWTAuth)
+assert_type(require_scopes("a", "b", any_of=("c", "d")), Guard)
+assert_type(auth.require_scopes("a"), Guard)
+
+
+def enter(request: Request, response: Response, pair: TokenPair) -> None:
+    assert_type(auth.write_cookies(request, response, pair), None)
+    assert_type(auth.clear_cookies(request, response), None)
+
+
+Reader = Annotated[Principal, Depends(require_scopes("tasks:read"))]
+Clerk = Annotated[Principal, Depends(auth.current_principal)]
+
+
+@app.get("/", dependencies=[Depends(require_roles("admin"))])
+async def everything(
+    current: CurrentPrincipal,
+    optional: OptionalPrincipal,
+    reader: Reader,
+    clerk: Clerk,
+    inline: Annotated[Principal, Depends(require_permissions("tasks.read"))],
+) -> str:
+    assert_type(current, Principal)
+    assert_type(optional, Principal | None)
+    assert_type(reader.scopes, frozenset[str])
+    assert_type(clerk.session_id, str | None)
+    assert_type(inline.amr, tuple[str, ...])
+    return current.subject
+
+
+app.dependency_overrides[current_principal] = lambda: Principal(subject="ann")
