@@ -260,17 +260,14 @@ class Forge:
         chosen = dice.choice(values).encode("latin-1", errors="replace")
         if dice.random() < 0.1:
             chosen += dice.randbytes(3)
-        twice = dice.random() < 0.05
-        return [(b"authorization", chosen)] * (2 if twice else 1)
+        return [(b"authorization", chosen)] * dice.choice((1,) * 19 + (2,))
 
     def _cookies(self, dice: random.Random, marker: str) -> Headers:
         pairs: list[str] = []
         for _ in range(dice.randrange(1, 4)):
             name = dice.choice(self._cookie_names)
-            value = dice.choice(
-                (marker, dice.choice(self._tokens), _damaged(dice, self._tokens[0], marker), '"')
-            )
-            pairs.append(f"{name}={value}")
+            token = dice.choice(self._tokens)
+            pairs.append(f"{name}={dice.choice((marker, token, _damaged(dice, token, marker)))}")
         line = "; ".join(pairs).encode("latin-1", errors="replace")
         return [(b"cookie", line)] * dice.choice((1, 1, 1, 2))
 
