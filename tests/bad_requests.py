@@ -1,8 +1,7 @@
 """Requests that no client should send, each made anew from its number.
 
-Half broken rather than all noise: fields that a route knows with values that it does not, tokens
-that are good but for a byte, forms where JSON is wanted. So they get past the first check, and the
-next.
+Half broken rather than all noise: known fields with unknown values, tokens that are good but for a
+byte, forms where JSON is wanted. So they get past the first check, and the next.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ class BadRequest:
     """A request as a server would hand it to an application.
 
     Attributes:
-        marker: a word that is in nothing but this request, in most of its values.
+        marker: a word of this request alone, in most of its values.
         is_cut: whether the client goes away in the middle of the body.
     """
 
@@ -190,9 +189,8 @@ class Forge:
         roll = dice.random()
         if roll < 0.6 and "grant_type" not in door.fields:
             body = {name: self._value(dice, name, marker) for name in names}
-            return json.dumps(body, ensure_ascii=dice.random() < 0.9).encode(
-                errors="surrogatepass"
-            ), TYPES[0]
+            text = json.dumps(body, ensure_ascii=dice.random() < 0.9)
+            return text.encode(errors="surrogatepass"), TYPES[0]
         if roll < 0.85:
             pairs = [(name, self._text(dice, name, marker)) for name in names]
             if dice.random() < 0.1:
@@ -222,7 +220,7 @@ class Forge:
 
     def _headers(self, dice: random.Random, marker: str, media_type: str, size: int) -> Headers:
         word = marker.encode()
-        headers: Headers = [(b"host", dice.choice((b"auth.example.com", b"", word + b":x")))]
+        headers = [(b"host", dice.choice((b"auth.example.com", b"", word + b":x")))]
         if dice.random() < 0.95:
             headers.append((b"content-type", media_type.encode("latin-1")))
         if dice.random() < 0.9:
@@ -251,9 +249,8 @@ class Forge:
             f"Bearer {marker}",
             f"Bearer {marker}.{marker}.{marker}",
             f"Basic {marker}",
-            f"{marker}",
-            "Bearer",
-            "",
+            marker,
+            dice.choice(("Bearer", "")),
             f"Bearer {token}, Bearer {token}",
             "Bearer " + marker * 2_000,
         )
@@ -263,9 +260,8 @@ class Forge:
         return [(b"authorization", chosen)] * dice.choice((1,) * 19 + (2,))
 
     def _cookies(self, dice: random.Random, marker: str) -> Headers:
-        pairs: list[str] = []
-        for _ in range(dice.randrange(1, 4)):
-            name = dice.choice(self._cookie_names)
+        pairs = []
+        for name in dice.choices(self._cookie_names, k=dice.randrange(1, 4)):
             token = dice.choice(self._tokens)
             pairs.append(f"{name}={dice.choice((marker, token, _damaged(dice, token, marker)))}")
         line = "; ".join(pairs).encode("latin-1", errors="replace")

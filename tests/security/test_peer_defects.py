@@ -15,7 +15,12 @@ import pytest
 
 from account_pages import Pages, opened, refused
 from clocks import MovingClock
-from fastapi_jwtkit.errors import InvalidGrantError, InvalidScopeError, InvalidTokenError
+from fastapi_jwtkit.errors import (
+    InvalidGrantError,
+    InvalidScopeError,
+    InvalidTokenError,
+    UnavailableError,
+)
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.keys.key_ring import KeyRing, RingKey
 from fastapi_jwtkit.keys.signing_key import SigningKey
@@ -73,6 +78,7 @@ async def test_a_logout_left_the_access_token_alive(pages: Pages) -> None:
 async def test_ending_all_sessions_left_their_tokens_alive(pages: Pages) -> None:
     """Sessions and tokens knew nothing of each other."""
     here, there = await pages.log_in(), await pages.log_in()
+    assert [await pages.lives(token) for token in (here, there)] == [True, True]
     assert (await pages.send("/logout-all", token=here)).status_code == 204
     assert [await pages.lives(token) for token in (here, there)] == [False, False]
 
@@ -217,3 +223,16 @@ async def test_a_login_that_came_to_nothing_left_a_session() -> None:
             assert (await pages.send("/login", body)).status_code in {400, 401}
         assert await pages.kit.list_sessions(user.id) == []
         assert pages.heard.of(EventName.LOGIN_SUCCEEDED) == []
+
+
+async def test_a_login_that_failed_half_way_left_a_session() -> None:
+    """A part failed after the row was written, and nobody took it back."""
+
+    async def claims_for(_: User) -> dict[str, Any]:
+        raise RuntimeError("boom")
+
+    house = House(parts={"claims_for": claims_for})
+    user = await house.register()
+    with pytest.raises(UnavailableError):
+        await house.log_in()
+    assert await house.kit.list_sessions(user.id) == []

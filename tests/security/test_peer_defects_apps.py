@@ -26,7 +26,7 @@ from fastapi_jwtkit.keys.signing_key import SigningKey
 from fastapi_jwtkit.protocols import User
 from kits import House
 from token_forge import GRANT, NOW, make_issuer, make_verifier
-from web_kits import PASSWORD, Realm, bearer, is_alive, log_in, make_client
+from web_kits import PASSWORD, Realm, is_alive, log_in, make_client
 
 SOURCE = Path(fastapi_jwtkit.__file__).parent
 Reader = Annotated[Principal, Depends(require_scopes("tasks:read"))]
