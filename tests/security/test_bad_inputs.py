@@ -128,6 +128,7 @@ def check(request: BadRequest, answer: Answer) -> None:
         return
     assert answer.header("content-type") == "application/json"
     check_body(json.loads(answer.body), is_oauth=is_oauth(request, answer))
+    assert answer.status != 422 or not is_oauth(request, answer)
 
 
 def is_oauth(request: BadRequest, answer: Answer) -> bool:
