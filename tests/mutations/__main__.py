@@ -28,11 +28,11 @@ from mutations.cuts import ROOT, SECURITY, CutMissesError, Defence, copy_without
 from mutations.table import DEFENCES, defects_without_defence
 
 SECONDS = 120
-_OUTCOME = re.compile(r"^(PASSED|FAILED|ERROR) (\S+?::\w+)", re.MULTILINE)
+_OUTCOME = re.compile(r"^(PASSED|FAILED|ERROR) (\S+?::\w+)(\[.*?\])?(?: - .*)?$", re.MULTILINE)
 
 
 def outcomes(source: Path, tests: Iterable[str]) -> dict[str, set[str]]:
-    """Run tests against a copy of the package, and return how the cases of each ended."""
+    """Run tests against a copy of the package, and return how each, and each case, ended."""
     where = {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-n0", "-q", "-rA", "--tb=no"]
     done = subprocess.run(  # noqa: S603 - our own tests
@@ -45,8 +45,10 @@ def outcomes(source: Path, tests: Iterable[str]) -> dict[str, set[str]]:
         check=False,
     )
     found: dict[str, set[str]] = {}
-    for outcome, test in _OUTCOME.findall(done.stdout):
-        found.setdefault(test.removeprefix(SECURITY), set()).add(outcome)
+    for outcome, name, case in _OUTCOME.findall(done.stdout):
+        test = name.removeprefix(SECURITY)
+        for each in {test, test + case}:
+            found.setdefault(each, set()).add(outcome)
     return found
 
 
@@ -62,8 +64,8 @@ def complaint(defence: Defence) -> str:
         except subprocess.TimeoutExpired:
             return f"its tests take more than {SECONDS} s without it"
     for test in defence.tests:
-        ended = found.get(test.partition("[")[0], set())
-        if "FAILED" not in ended:
+        ended = found.get(test, set())
+        if ended != {"FAILED"}:
             return f"{test}: {', '.join(sorted(ended)) or 'not run'}"
     return ""
 
@@ -84,7 +86,7 @@ def broken_without_cuts(defences: Iterable[Defence]) -> str:
         if not imported.stdout.startswith(str(source)):
             return "the copy of the package is not the one that is imported"
         found = outcomes(source, tests)
-    failing = [test for test in tests if found.get(test.partition("[")[0]) != {"PASSED"}]
+    failing = [test for test in tests if found.get(test) != {"PASSED"}]
     return ", ".join(failing)
 
 
