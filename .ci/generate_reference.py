@@ -1,4 +1,4 @@
-"""Write the pages of the reference that are made from the code.
+"""Write the pages of the reference that are made from the code and from the marks of the tests.
 
 Without an argument it writes them; with ``--check`` it fails if a committed page is out of
 date.
@@ -13,6 +13,8 @@ import types
 import typing
 from collections.abc import Iterator
 from pathlib import Path
+
+from rfc_coverage import coverage_page
 
 from fastapi_jwtkit import errors, settings
 from fastapi_jwtkit.abuse_settings import AbuseSettings
@@ -150,7 +152,11 @@ def tree_lines(error: type[Exception], depth: int = 0) -> Iterator[str]:
 
 
 PAGES: typing.Mapping[str, typing.Callable[[], str]] = types.MappingProxyType(
-    {"settings.md": settings_page, "errors.md": errors_page}
+    {
+        "settings.md": settings_page,
+        "errors.md": errors_page,
+        "rfc-coverage.md": lambda: NOTE + coverage_page(),
+    }
 )
 
 
@@ -161,7 +167,7 @@ def main() -> int:
         page = REFERENCE / name
         if "--check" not in sys.argv:
             page.write_text(make(), encoding="utf-8")
-        elif page.read_text(encoding="utf-8") != make():
+        elif not page.exists() or page.read_text(encoding="utf-8") != make():
             print(f"{page.name} is out of date: python .ci/generate_reference.py")
             stale = 1
     return stale

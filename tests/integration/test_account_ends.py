@@ -122,7 +122,7 @@ def test_the_route_that_deletes_is_there_only_where_it_was_named() -> None:
     assert "/auth/account/delete" not in app.openapi()["paths"]
 
 
-@pytest.mark.std(105)
+@pytest.mark.std(105, "89b")
 async def test_another_session_ends_after_a_recent_login_or_by_the_password(pages: Pages) -> None:
     """One's own ends at any time: that is a log-out (ASVS 7.5.2)."""
     pair, *others = [await pages.kit.login(ANN) for _ in range(4)]

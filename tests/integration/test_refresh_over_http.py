@@ -222,7 +222,7 @@ async def test_forged_tokens_are_refused_and_end_nothing(serve: Serve) -> None:
         assert await counters(realm) == [1]
 
 
-@pytest.mark.std(5)
+@pytest.mark.std(5, 20, 104)
 async def test_every_cause_of_an_invalid_grant_gives_the_same_answer(serve: Serve) -> None:
     """Byte by byte, body and headers: nobody learns what became of a token."""
     now = FakeClock().now()

@@ -179,7 +179,7 @@ def test_expired_revoked_and_foreign_tokens_read_alike(realm: Realm) -> None:
     assert client.get("/any", headers=bearer(fresh)).status_code == 200
 
 
-@pytest.mark.std(32)
+@pytest.mark.std(32, 109)
 def test_a_missing_scope_is_a_403_that_lists_what_is_needed(realm: Realm) -> None:
     """In the order in which the route's author wrote them; any_of lists all."""
     client = make_client(realm, make_app())
@@ -194,7 +194,7 @@ def test_a_missing_scope_is_a_403_that_lists_what_is_needed(realm: Realm) -> Non
     assert allowed.status_code == 200
 
 
-@pytest.mark.std(32)
+@pytest.mark.std(32, 109)
 @pytest.mark.parametrize("path", ["/roles", "/permissions"])
 def test_a_missing_role_is_a_403_without_a_scope(realm: Realm, path: str) -> None:
     """There is no scope that the client could ask for."""

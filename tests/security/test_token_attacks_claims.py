@@ -199,6 +199,7 @@ def test_a_scope_is_one_string_of_the_oauth_alphabet(value: object) -> None:
     assert refusal_of(scope=value) == "malformed_scope"
 
 
+@pytest.mark.std(78)
 @pytest.mark.parametrize("cnf", [{"jkt": "x"}, {}, None, "x"])
 def test_a_bound_token_is_not_a_plain_bearer(cnf: object) -> None:
     """It asks for a proof of possession that nobody made (RFC 7800, RFC 9449 7.2)."""

@@ -168,7 +168,7 @@ def test_unknown_parameters_are_ignored_and_empty_ones_left_out(client: TestClie
     assert client.post("/auth/token", content=repeated, headers=headers).status_code == 200
 
 
-@pytest.mark.std(4, 6)
+@pytest.mark.std(4)
 def test_only_the_clients_own_id_is_accepted(client: TestClient) -> None:
     """An id that nobody registered must not end up in a token."""
     form = {**SWAGGER, "client_id": "first-party"}

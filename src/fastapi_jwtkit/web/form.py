@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from fastapi_jwtkit.errors import InvalidRequestError
 
@@ -41,6 +41,9 @@ async def read_form(request: Request, limits: Mapping[str, int]) -> dict[str, st
         )
     except ValueError:
         raise InvalidRequestError("malformed_form") from None
+    except ClientDisconnect:
+        # Nobody hears the answer; but as an error of the server, anybody could fill its log.
+        raise InvalidRequestError("body_cut_off") from None
     values: dict[str, str] = {}
     for name, value in fields:
         if name not in limits:
