@@ -56,7 +56,6 @@ _NO_CLIENTS = "clients do not authenticate yet: they are public, and there is no
 _NO_REVOCATION = "there is no endpoint of RFC 7009 yet; log-out takes a refresh token as well"
 _NO_INTROSPECTION = "there is no endpoint of RFC 7662 yet"
 _NO_DPOP = "DPoP is not part of 0.1"
-_NO_COOKIES = "tokens do not travel in cookies yet"
 
 NOT_YET: Mapping[Mark, str] = {
     ("std", 8): _NO_CLIENTS,
@@ -78,12 +77,8 @@ NOT_YET: Mapping[Mark, str] = {
     ("std", 75): _NO_DPOP,
     ("std", 76): _NO_DPOP,
     ("std", 77): _NO_DPOP,
-    **{("std", number): _NO_COOKIES for number in (*range(79, 88), 89)},
     ("std", 88): "log-out deletes the kit's own cookies by name; the header would also empty "
     "what the application keeps at that origin",
-    ("std", 95): "nothing throttles logins yet but the bounded queue of the hasher",
-    ("attack", 13): "nothing throttles logins yet but the bounded queue of the hasher",
-    ("attack", 18): _NO_COOKIES,
 }
 """What has no test, because there is nothing yet to test."""
 

@@ -40,7 +40,10 @@ DEFENCES: tuple[Defence, ...] = (
                 "if session is None:",
             ),
         ),
-        (_SESSIONS + "test_a_revoked_token_was_renewed_into_a_good_one",),
+        (
+            _SESSIONS + "test_a_revoked_token_was_renewed_into_a_good_one",
+            "test_peer_defects_cookies.py::test_a_revoked_cookie_was_renewed",
+        ),
     ),
     Defence(
         "a renewed token is made as the first was",

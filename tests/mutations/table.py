@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mutations import account_defences, app_defences, session_defences
+from mutations import abuse_defences, account_defences, app_defences, session_defences
 from mutations.cuts import ROOT, SECURITY, Defence
 
 __all__ = ["DEFENCES", "defects_without_defence"]
@@ -14,7 +14,10 @@ DEFENCES: tuple[Defence, ...] = (
     *session_defences.DEFENCES,
     *account_defences.DEFENCES,
     *app_defences.DEFENCES,
+    *abuse_defences.DEFENCES,
 )
+NOTHING_TO_TAKE_OUT = app_defences.NOTHING_TO_TAKE_OUT | abuse_defences.NOTHING_TO_TAKE_OUT
+"""Tests of defects that no line keeps out, and why."""
 
 
 def defects_without_defence() -> list[str]:
@@ -23,9 +26,7 @@ def defects_without_defence() -> list[str]:
         test.partition("::")[2].partition("[")[0] for defence in DEFENCES for test in defence.tests
     }
     return [
-        test
-        for test in tests_of_defects()
-        if test not in named and test not in app_defences.NOTHING_TO_TAKE_OUT
+        test for test in tests_of_defects() if test not in named and test not in NOTHING_TO_TAKE_OUT
     ]
 
 
