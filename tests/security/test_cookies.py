@@ -80,6 +80,7 @@ def test_no_token_of_a_cookie_session_is_in_a_body(page: Page) -> None:
     assert body == {"token_type": "cookie", "scope": "tasks:read"}
 
 
+@pytest.mark.std("89a")
 def test_an_access_cookie_says_nothing_about_the_person(page: Page) -> None:
     """NIST SP 800-63B-4 5.1.1: whoever has the cookie can read a JWT, so it holds ids."""
     page.log_in()
@@ -209,6 +210,7 @@ def test_no_answer_renews_a_cookie_but_that_of_a_refresh(page: Page, clock: Fake
         assert "set-cookie" not in answer.headers
 
 
+@pytest.mark.std(101)
 def test_a_login_ends_the_session_whose_cookies_it_replaces(page: Page) -> None:
     """ASVS 7.2.4: nobody would hold its tokens any more but a thief."""
     page.log_in()
