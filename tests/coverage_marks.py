@@ -77,8 +77,6 @@ NOT_YET: Mapping[Mark, str] = {
     ("std", 75): _NO_DPOP,
     ("std", 76): _NO_DPOP,
     ("std", 77): _NO_DPOP,
-    ("std", 88): "log-out deletes the kit's own cookies by name; the header would also empty "
-    "what the application keeps at that origin",
 }
 """What has no test, because there is nothing yet to test."""
 

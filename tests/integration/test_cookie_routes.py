@@ -11,22 +11,19 @@ from clocks import FakeClock
 from fastapi_jwtkit import JWTAuth, JWTKit, OptionalPrincipal
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.events import EventName
-from fastapi_jwtkit.web.mounted_kit import ALL, BY_NAME_ONLY
 from kits import Heard
 from pages import (
     ACCESS,
     BOTH,
-    CROSS_SITE,
     CSRF,
     REFRESH,
     SAME_ORIGIN,
     Page,
     make_app,
     open_page,
-    refuse_csrf,
 )
 from pages import set_cookies as cookies_of
-from web_kits import ISSUER, PASSWORD, Realm, bearer, log_in, make_settings, run
+from web_kits import ISSUER, PASSWORD, Realm, make_settings, run
 
 
 @pytest.fixture
@@ -66,33 +63,6 @@ def test_a_session_lives_in_cookies_from_login_to_logout(page: Page, clock: Fake
     assert not page.is_logged_in()
 
 
-def test_logging_out_needs_no_token_that_still_lives(page: Page, clock: FakeClock) -> None:
-    """A page that was left open for a day can log out, and so can one after the session."""
-    page.log_in()
-    jar = page.jar
-    clock.step(86_400)
-    assert page.post("/auth/logout").status_code == 204
-    for name in (REFRESH, ACCESS):
-        page.client.cookies.clear()
-        headers = {"Cookie": f"{name}={jar[name]}", "X-CSRF-Token": jar[CSRF], **SAME_ORIGIN}
-        assert page.client.post("/auth/logout", headers=headers).status_code == 204
-
-
-def test_who_deletes_an_account_keeps_no_cookies_of_it() -> None:
-    """And a page of somebody else deletes nothing."""
-    realm = Realm(transports=BOTH, routes=ALL | BY_NAME_ONLY)
-    realm.add_user()
-    page = open_page(realm)
-    page.log_in()
-    body = {"password": PASSWORD}
-    refuse_csrf(page.client.post("/auth/account/delete", json=body, headers=CROSS_SITE))
-    assert page.is_logged_in()
-    assert page.post("/auth/account/delete", json=body).status_code == 204
-    assert page.jar == {}
-    page.client.cookies.clear()
-    assert page.client.post("/auth/login", json={"username": "ann", **body}).status_code == 401
-
-
 def test_cookies_of_two_sessions_end_neither(page: Page) -> None:
     """Which one was meant is not for us to guess."""
     page.log_in()
@@ -110,21 +80,6 @@ def test_cookies_of_two_sessions_end_neither(page: Page) -> None:
     for jar in (one, two):
         headers = {"Cookie": f"{ACCESS}={jar[ACCESS]}"}
         assert page.client.get("/auth/me", headers=headers).status_code == 200
-
-
-def test_one_session_ends_another_of_the_same_person(page: Page) -> None:
-    """Across transports, and everywhere at once."""
-    phone = log_in(page.client)
-    page.log_in()
-    phone_sid = page.client.get("/auth/me", headers=bearer(phone["access_token"])).json()
-    page.client.delete(f"/auth/sessions/{phone_sid['session_id']}", headers=page.headers)
-    assert page.client.get("/auth/me", headers=bearer(phone["access_token"])).status_code == 401
-    assert page.is_logged_in()
-    tablet = log_in(page.client)
-    everywhere = page.client.post("/auth/logout-all", headers=bearer(tablet["access_token"]))
-    assert everywhere.status_code == 204
-    assert "set-cookie" not in everywhere.headers
-    assert not page.is_logged_in()
 
 
 def test_a_refresh_by_cookie_may_narrow_and_never_widen(page: Page) -> None:

@@ -54,6 +54,7 @@ class CookieRequests:
         self._verification = kit.for_cookies.verification
         self._csrf = kit.for_cookies.csrf_tokens
         self._allowed = origins_of(kit.settings)
+        self._site_data = kit.settings.clear_site_data.replace(",", " ").split()
         self._foreign_bearer = None if serves_bearer else BearerTransport()
 
     async def principal_of(self, connection: HTTPConnection) -> Principal | None:
@@ -144,6 +145,12 @@ class CookieRequests:
             )
         csrf_token = self._csrf.token_of(session.sid)
         self.transport.write(connection, response, pair, csrf_token=csrf_token)
+
+    def clear(self, connection: HTTPConnection, response: Response) -> None:
+        """Delete the cookies, and what else the settings name (ASVS 14.3.1)."""
+        self.transport.clear(connection, response)
+        if self._site_data:
+            response.headers["Clear-Site-Data"] = ", ".join(f'"{name}"' for name in self._site_data)
 
     async def _ensure_meant(self, connection: HTTPConnection, sid: str | None) -> None:
         if connection.scope["type"] == "http":

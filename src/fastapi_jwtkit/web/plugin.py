@@ -109,7 +109,7 @@ class JWTAuth(MountedKit):
         Raises:
             ConfigurationError: the plugin serves no cookies.
         """
-        need_cookies(self).transport.clear(connection, response)
+        need_cookies(self).clear(connection, response)
 
     async def same_origin(self, connection: HTTPConnection) -> None:
         """Refuse what a page of another origin sent: ``Depends(auth.same_origin)``.

@@ -36,7 +36,7 @@ def clear_cookies(auth: MountedKit, request: Request, response: Response) -> Non
     If it brought none, some other page may have sent it: it must not log a browser out.
     """
     if auth.cookies is not None and auth.cookies.transport.is_in(request):
-        auth.cookies.transport.clear(request, response)
+        auth.cookies.clear(request, response)
 
 
 def need_cookies(auth: MountedKit) -> CookieRequests:
