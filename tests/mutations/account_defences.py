@@ -14,7 +14,9 @@ DEFENCES: tuple[Defence, ...] = (
         (
             Cut(
                 "accounts/password_flows.py",
-                "await self._parts.sessions.close_all(user.id, reason=reason, except_sid=keep_sid)",
+                """await self._parts.sessions.close_all(
+            user.id, reason=f"password_{how.name}", except_sid=how.keep_sid
+        )""",
             ),
         ),
         (
