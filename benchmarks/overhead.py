@@ -135,14 +135,14 @@ async def request(app: FastAPI, path: str, headers: Headers) -> int:
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": "GET",
-        "scheme": "http",
+        "scheme": "https",
         "path": path,
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
         "headers": headers,
         "client": ("127.0.0.1", 1234),
-        "server": ("127.0.0.1", 80),
+        "server": ("127.0.0.1", 443),
     }
     answered = 0
 
