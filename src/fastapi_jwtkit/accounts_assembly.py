@@ -16,7 +16,6 @@ from fastapi_jwtkit.chosen_stores import BroughtStores, ChosenStores
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.event_sinks import Events
-from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.hashing import HashingExecutor
 from fastapi_jwtkit.key_sources.live_rings import LiveRings
 from fastapi_jwtkit.mail_assembly import mailer_fit_for, make_links
@@ -66,7 +65,6 @@ class Accounts:
     registration: Registration | None
     users: UserReads
     hashing: HashingExecutor
-    events: Events
     flows: AccountFlows
 
     async def register(self, credentials: Credentials, *, email: str | None) -> User:
@@ -82,9 +80,7 @@ class Accounts:
                 fix="Add one, or leave the register route out.",
                 docs="how-to/bring-your-own-users/",
             )
-        user = await self.registration.register(credentials, email=email)
-        self.events.emit(EventName.USER_CREATED, subject=user.id)
-        return user
+        return await self.registration.register(credentials, email=email)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +113,7 @@ def assemble_accounts(shared: Shared, users: UserStore, parts: Parts) -> Account
         authenticator=Authenticator(
             users, hashing, verified_only=settings.email_verification == "require"
         ),
-        registration=_registration(settings, users, hashing),
+        registration=_registration(settings, users, hashing, shared.events),
     )
     lines = _Lines(
         tokens=RefreshTokens(shared.rings, realm=settings.realm),
@@ -130,7 +126,6 @@ def assemble_accounts(shared: Shared, users: UserStore, parts: Parts) -> Account
         registration=known.registration,
         users=known.reads,
         hashing=hashing,
-        events=shared.events,
         flows=AccountFlows(_flow_parts(shared, known, parts.mailer)),
     )
 
@@ -235,7 +230,7 @@ def _issuer(shared: Shared) -> TokenIssuer:
 
 
 def _registration(
-    settings: Settings, users: UserStore, hashing: HashingExecutor
+    settings: Settings, users: UserStore, hashing: HashingExecutor, events: Events
 ) -> Registration | None:
     if not isinstance(users, RegisteringUserStore):
         return None
@@ -243,6 +238,7 @@ def _registration(
         users,
         hashing,
         rules=PasswordRules.preset(settings.password_preset),
+        events=events,
         default_scopes=settings.default_scopes,
         login_is_email=settings.login_is_email,
         needs_email=settings.email_verification != "off",

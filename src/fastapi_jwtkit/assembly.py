@@ -13,7 +13,8 @@ from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.event_sinks import Events, LoggingSink
 from fastapi_jwtkit.key_sources.from_settings import key_sources_of
 from fastapi_jwtkit.key_sources.live_rings import LiveRings
-from fastapi_jwtkit.protocols import UserStore
+from fastapi_jwtkit.personal_data import PersonalData
+from fastapi_jwtkit.protocols import Clock, UserStore
 from fastapi_jwtkit.revocations import Revocations
 from fastapi_jwtkit.sessions.sessions import Sessions
 from fastapi_jwtkit.settings import Settings
@@ -39,6 +40,7 @@ class Assembly:
     revocations: Revocations
     sessions: Sessions
     verification: Verification
+    events: Events
     accounts: Accounts | None
 
     def need_accounts(self) -> Accounts:
@@ -63,7 +65,7 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
         ensure_user_store(parts.users)
     clock = parts.clock or SystemClock()
     stores = choose_stores(settings, parts.stores, clock=clock)
-    events = Events((LoggingSink(), *parts.events), realm=settings.realm, clock=clock)
+    events = _events(settings, parts, clock)
     keys, secrets = key_sources_of(settings, clock=clock)
     # A kit with neither users nor a shared store only verifies: it can hear of no logout.
     knows_sessions = parts.users is not None or stores.brought
@@ -77,7 +79,9 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
     )
     shared = Shared(
         settings=settings,
-        rings=LiveRings(keys=keys, secrets=None if parts.users is None else secrets, clock=clock),
+        rings=LiveRings(
+            keys=keys, secrets=None if parts.users is None else secrets, clock=clock, events=events
+        ),
         stores=stores,
         sessions=Sessions(stores.sessions, revocations, realm=settings.realm, events=events),
         revocations=revocations,
@@ -91,6 +95,7 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
         revocations=revocations,
         sessions=shared.sessions,
         verification=_verification(shared),
+        events=events,
         accounts=assemble_accounts(shared, parts.users, parts) if parts.users is not None else None,
     )
 
@@ -101,6 +106,15 @@ def dev_users(settings: Settings) -> UserStore | None:
         return None
     logger.warning("JWTKIT_ENV=dev: users live in memory and end with this process")
     return MemoryUserStore(realm=settings.realm)
+
+
+def _events(settings: Settings, parts: Parts, clock: Clock) -> Events:
+    return Events(
+        (LoggingSink(), *parts.events),
+        realm=settings.realm,
+        clock=clock,
+        personal=PersonalData(ip=settings.store_ip, user_agent=settings.store_user_agent),
+    )
 
 
 def _verification(shared: Shared) -> Verification:

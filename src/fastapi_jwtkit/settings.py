@@ -108,6 +108,11 @@ class Settings(BaseSettings):
     the password."""
     max_sessions: Annotated[int, Field(ge=0, le=10_000)] = 0
     """How many sessions a user may have at once; one more login ends the oldest. 0: any number."""
+    store_ip: bool = True
+    """Whether addresses of clients are written down, in sessions and in events."""
+    store_user_agent: bool = True
+    """Whether what clients call themselves is. Without it ``JWTKIT_REVOKE_FOREIGN_REPLAY``
+    has nothing to compare with and is refused."""
     swagger_login: bool = True
     """Whether ``POST /auth/token`` takes a password, which Swagger's Authorize needs."""
 
@@ -163,6 +168,9 @@ class Settings(BaseSettings):
             raise ValueError(message)
         if self.idle_ttl > self.absolute_ttl:
             message = "idle_ttl is above absolute_ttl, so it would never count"
+            raise ValueError(message)
+        if self.revoke_foreign_replay and not self.store_user_agent:
+            message = "revoke_foreign_replay compares user agents, and store_user_agent is off"
             raise ValueError(message)
         if self.grace >= self.idle_ttl:
             message = "grace is not below idle_ttl: a spent token would outlive its session"

@@ -20,15 +20,15 @@ from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 from fastapi_jwtkit.testing.contracts import (
     DisablingUserStoreContract,
     EmailUserStoreContract,
+    ErasingSessionStoreContract,
     OneTimeStoreContract,
     RemovingUserStoreContract,
     RevocationStoreContract,
-    SessionStoreContract,
     following,
 )
 
 
-class OfSessions(Standing, SessionStoreContract):
+class OfSessions(Standing, ErasingSessionStoreContract):
     """The contract, called by hand."""
 
 

@@ -24,6 +24,7 @@ from fastapi_jwtkit.errors import (
     JWTKitError,
     StoreUnavailableError,
 )
+from fastapi_jwtkit.event_sinks import reason_of
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.mail import MailKind
 from fastapi_jwtkit.protocols import User
@@ -163,7 +164,7 @@ class PasswordFlows:
         self._parts.events.emit(
             EventName.PASSWORD_CHANGE_FAILED,
             outcome=False,
-            reason=error.reason,
+            reason=reason_of(error),
             subject=user_id,
             device=device,
             detail={"how": how},

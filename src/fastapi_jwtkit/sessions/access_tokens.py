@@ -9,10 +9,10 @@ from typing import cast
 
 from fastapi_jwtkit.errors import ConfigurationError, InvalidScopeError, UnavailableError
 from fastapi_jwtkit.protocols import ClaimsFor, User
-from fastapi_jwtkit.records import Session
+from fastapi_jwtkit.records import Session, TokenPair
 from fastapi_jwtkit.tokens.issuer import AccessGrant, IssuedToken, TokenIssuer
 
-__all__ = ["AccessTokens", "granted_scopes"]
+__all__ = ["AccessTokens", "granted_scopes", "pair_of"]
 
 logger = logging.getLogger("fastapi_jwtkit")
 
@@ -104,6 +104,17 @@ def granted_scopes(
     if requested is not None and not requested <= limit:
         raise InvalidScopeError("scope_wider_than_granted")
     return (limit if requested is None else requested) & held
+
+
+def pair_of(session: Session, access: IssuedToken, refresh_token: str) -> TokenPair:
+    """Return what a client is given for a session."""
+    return TokenPair(
+        access_token=access.text,
+        refresh_token=refresh_token,
+        expires_in=access.expires_in,
+        scope=access.scopes,
+        session=session,
+    )
 
 
 def _names(what: str, names: Collection[str]) -> frozenset[str]:

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from fastapi_jwtkit.accounts.user_reads import UserReads
 from fastapi_jwtkit.errors import (
     InvalidGrantError,
+    JWTKitError,
     NotReplicatedError,
     ThrottledError,
     UnavailableError,
 )
-from fastapi_jwtkit.event_sinks import Events
+from fastapi_jwtkit.event_sinks import Events, reason_of
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.protocols import Clock, SessionStore
 from fastapi_jwtkit.records import (
@@ -31,7 +32,7 @@ from fastapi_jwtkit.records import (
     TokenPair,
 )
 from fastapi_jwtkit.revocations import Revocations
-from fastapi_jwtkit.sessions.access_tokens import AccessTokens
+from fastapi_jwtkit.sessions.access_tokens import AccessTokens, pair_of
 from fastapi_jwtkit.sessions.limits import SessionLimits
 from fastapi_jwtkit.sessions.refresh_token import RefreshToken
 from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
@@ -127,6 +128,7 @@ class Refresh:
             ThrottledError: one token was replayed too often within its grace window.
             UnavailableError: a part failed; nothing is consumed, try again.
         """
+        attempt = None
         try:
             token = await self._tokens.authenticate(request.token)
             attempt = _Attempt(request=request, token=token, issued_at=self._clock.now())
@@ -134,15 +136,16 @@ class Refresh:
                 pair = await self._round(attempt)
                 if pair is not None:
                     return pair
-        except InvalidGrantError as error:
+            raise UnavailableError("rotation_contended")
+        except JWTKitError as error:
             self._events.emit(
                 EventName.REFRESH_FAILED,
                 outcome=False,
-                reason=error.reason,
+                reason=reason_of(error),
+                session_id=attempt.token.sid if attempt else None,
                 device=request.device,
             )
             raise
-        raise UnavailableError("rotation_contended")
 
     async def prove(self, text: str) -> SessionProof:
         """Return the session of an authentic refresh token, spent ones included.
@@ -241,7 +244,7 @@ class Refresh:
             return None
         # Nothing that can fail may follow: the token is spent.
         self._tell_advanced(attempt, advanced, behind=behind)
-        return _pair(advanced, access, successor)
+        return pair_of(advanced, access, successor)
 
     async def _replay(
         self, attempt: _Attempt, session: Session, access: IssuedToken
@@ -262,7 +265,7 @@ class Refresh:
             raise ThrottledError(self._limits.grace, "refresh_replays")
         detail = {"replays": replays, "other_user_agent": int(foreign)}
         self._tell(EventName.REFRESH_REPLAYED, attempt, session, detail=detail)
-        return _pair(session, access, current)
+        return pair_of(session, access, current)
 
     def _tell_advanced(self, attempt: _Attempt, session: Session, *, behind: bool) -> None:
         if behind:
@@ -287,13 +290,3 @@ class Refresh:
             device=attempt.request.device,
             detail=detail,
         )
-
-
-def _pair(session: Session, access: IssuedToken, refresh_token: str) -> TokenPair:
-    return TokenPair(
-        access_token=access.text,
-        refresh_token=refresh_token,
-        expires_in=access.expires_in,
-        scope=access.scopes,
-        session=session,
-    )

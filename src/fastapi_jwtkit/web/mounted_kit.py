@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.kit import JWTKit
 from fastapi_jwtkit.principal import Principal
+from fastapi_jwtkit.web.client import device_of
 from fastapi_jwtkit.web.guards import Guard, OptionalGuard
 from fastapi_jwtkit.web.transports.bearer import BearerTransport
 from fastapi_jwtkit.web.transports.transport import Transport
@@ -105,7 +106,7 @@ class MountedKit:
         if raw is None:
             return None
         # Every byte is a character of Latin-1: what is no token is for the parser to say.
-        claims = await self.kit.verify(raw.decode("latin-1"))
+        claims = await self.kit.verify(raw.decode("latin-1"), device=device_of(connection))
         principal = connection.scope[self._memo] = Principal.of(claims)
         return principal
 

@@ -40,6 +40,7 @@ pytest.register_assert_rewrite(
     *(f"{__name__}.{_name}" for _name in ("clock", "following", "one_time", "revocations")),
     *(f"{__name__}.{_name}" for _name in ("rotation", "session_data", "sessions", "users")),
     f"{__name__}.account_users",
+    f"{__name__}.erasing",
 )
 
 from fastapi_jwtkit.testing.contracts.account_users import (  # noqa: E402
@@ -47,6 +48,7 @@ from fastapi_jwtkit.testing.contracts.account_users import (  # noqa: E402
     EmailUserStoreContract,
     RemovingUserStoreContract,
 )
+from fastapi_jwtkit.testing.contracts.erasing import ErasingSessionStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.one_time import OneTimeStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.revocations import RevocationStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.sessions import SessionStoreContract  # noqa: E402
@@ -58,6 +60,7 @@ from fastapi_jwtkit.testing.contracts.users import (  # noqa: E402
 __all__ = [
     "DisablingUserStoreContract",
     "EmailUserStoreContract",
+    "ErasingSessionStoreContract",
     "OneTimeStoreContract",
     "RegisteringUserStoreContract",
     "RemovingUserStoreContract",
