@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -174,7 +174,7 @@ class Events:
     @contextmanager
     def telling(
         self, name: EventName, *, subject: str | None = None, device: Device = UNKNOWN_DEVICE
-    ) -> Iterator[Telling]:
+    ) -> Generator[Telling]:
         """Emit an event at the end of the block: of success, or of the error that ended it.
 
         Args:

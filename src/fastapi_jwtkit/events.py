@@ -58,7 +58,7 @@ class EventName(StrEnum):
     PASSWORD_CHANGED = "authn_password_change"
     """A password was changed or reset, and the other sessions were ended."""
     PASSWORD_CHANGE_FAILED = "authn_password_change_fail"
-    """A password was not changed: the current one was wrong, or the link was no good."""
+    """A password was not changed. Of a link that is no good ``authn_link_refused`` tells."""
     RESET_REQUESTED = "authn_password_reset_request"
     """Somebody asked for a new password; ``outcome`` says whether a mail went out."""
     REAUTHENTICATED = "authn_reauthentication_success"
@@ -84,7 +84,7 @@ class EventName(StrEnum):
     MAIL_FAILED = "mail_fail"
     """A mail was not sent, or what it should say could not be found out."""
     KEYS_CHANGED = "crypt_keys_changed"
-    """Signing keys or refresh secrets were read anew; or they could not be, and the old stay."""
+    """Signing keys or refresh secrets are others than before; or they cannot be read."""
     ACCESS_DENIED = "authz_fail"
     """Somebody who is known lacked a scope, a role or a permission."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from fastapi_jwtkit.assembly import Assembly
@@ -79,7 +79,7 @@ class SessionVerbs:
         return await self._sessions.list(subject)
 
     @contextmanager
-    def _telling_logouts(self) -> Iterator[None]:
+    def _telling_logouts(self) -> Generator[None]:
         try:
             yield
         except JWTKitError as error:

@@ -30,7 +30,7 @@ class Broken:
 
     def emit(self, event: AuthEvent, /) -> None:
         """Fail."""
-        message = f"no route to https://user:secret@log.example for {event.subject}"
+        message = f"no route to log.example with the key secret, for {event.subject}"
         raise ConnectionError(message)
 
 

@@ -175,7 +175,8 @@ class _Followed:
         is_news = failure is not None and str(failure) != str(self.failure)
         if self.is_loaded and is_news:
             logger.error("keys not read, keeping those there are: %s", failure)
-        if is_news or self._digest != known:
+        # The first keys of a process are no change: an alarm must not ring at each start.
+        if is_news or (known is not None and self._digest != known):
             self._tell(failure)
         self.failure = failure
 
