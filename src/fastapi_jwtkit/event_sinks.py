@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import traceback
@@ -124,6 +125,7 @@ class Events:
         personal: PersonalData = KEEP_ALL,
     ) -> None:
         self._sinks = tuple(sinks)
+        self._waiting = [sink for sink in self._sinks if isinstance(sink, WaitingSink)]
         self._realm = realm
         self._clock = clock
         self.personal = personal
@@ -203,14 +205,14 @@ class Events:
     @property
     def lost(self) -> int:
         """How many events were lost in sinks in which they wait."""
-        return sum(sink.lost for sink in self._sinks if isinstance(sink, WaitingSink))
+        return sum(sink.lost for sink in self._waiting)
 
-    def flush(self, seconds: float) -> None:
-        """Wait for sinks in which events wait; for so many seconds in all. Blocks."""
+    async def flush(self, seconds: float) -> None:
+        """Wait for sinks in which events wait; for so many seconds in all."""
         deadline = time.monotonic() + seconds
-        for sink in self._sinks:
-            if isinstance(sink, WaitingSink):
-                self._flush(sink, deadline - time.monotonic())
+        for sink in self._waiting:
+            # In a thread: a sink of somebody's own may block.
+            await asyncio.to_thread(self._flush, sink, deadline - time.monotonic())
 
     def _flush(self, sink: WaitingSink, seconds: float) -> None:
         try:

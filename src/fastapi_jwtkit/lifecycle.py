@@ -140,8 +140,7 @@ class Lifecycle:
             await self._assembly.stores.together.close()
         if self._assembly.accounts is not None:
             self._assembly.accounts.hashing.close()
-        # Last, for all that tell events; in a thread, for a sink may take its time.
-        await asyncio.to_thread(self._assembly.events.flush, FLUSH_SECONDS)
+        await self._assembly.events.flush(FLUSH_SECONDS)  # last: all of the above tell events
 
     async def _prepare_stores(self) -> None:
         together = self._assembly.stores.together

@@ -108,7 +108,7 @@ def everything_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.Lo
         logger.disabled, logger.propagate = disabled, propagate
 
 
-@pytest.mark.std(23, 25)
+@pytest.mark.std(23)
 @pytest.mark.attack(20)
 @pytest.mark.parametrize("name", EventName, ids=lambda name: name.name.lower())
 async def test_nothing_that_is_heard_holds_a_secret_or_a_part_of_one(

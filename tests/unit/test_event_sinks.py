@@ -216,7 +216,7 @@ def test_no_thread_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPatch) -> None
     assert queued.lost == 1
 
 
-def test_a_sink_that_cannot_be_flushed_does_not_keep_others_from_it(
+async def test_a_sink_that_cannot_be_flushed_does_not_keep_others_from_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It is counted as a failure."""
@@ -234,7 +234,7 @@ def test_a_sink_that_cannot_be_flushed_does_not_keep_others_from_it(
     assert isinstance(unflushable, WaitingSink)
     events = events_to(unflushable, queued)
     events.emit(EventName.SESSION_CREATED)
-    events.flush(10)
+    await events.flush(10)
     assert len(heard.events) == 1
     assert events.sink_failures == 1
     assert "event sink Unflushable failed: OSError" in caplog.text
