@@ -34,7 +34,16 @@ def every_public_name_is_there() -> None:
 
 def core_leaves_the_web_alone() -> None:
     """Check that no core name brings a web framework or an optional dependency."""
-    unwanted = {"fastapi", "starlette", "typer", "sqlalchemy", "redis", "httpx", "uvicorn"}
+    unwanted = {
+        "fastapi",
+        "starlette",
+        "typer",
+        "sqlalchemy",
+        "redis",
+        "httpx",
+        "uvicorn",
+        "opentelemetry",
+    }
     for statement in (CORE, FLOOR_1):
         loaded = modules_after(statement) & unwanted
         if loaded:

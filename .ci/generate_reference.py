@@ -18,6 +18,9 @@ from rfc_coverage import coverage_page
 
 from fastapi_jwtkit import errors, settings
 from fastapi_jwtkit.abuse_settings import AbuseSettings
+from fastapi_jwtkit.cookie_settings import CookieSettings
+from fastapi_jwtkit.event_table import EVENTS
+from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.settings import Settings
 from fastapi_jwtkit.web.errors import row_of
 
@@ -58,9 +61,79 @@ alike. 429 and 503 carry `Retry-After`.
 """
 
 
+EVENTS_HEAD = """# Events
+
+Every event goes to the logger `fastapi_jwtkit.audit`, with its fields under `auth_event` in
+`extra`, and to each sink of `JWTKit(events=…)`: see
+[Keep an audit log](../how-to/audit-log.md) and [Metrics](../how-to/metrics.md). An event never
+holds a token, a password or a part of one, and no login or address that somebody typed.
+
+All events are one record, `AuthEvent`, told apart by `name`. Each has `time`, `realm` and
+`outcome`; a failure has a `reason`. What else it may say is in the table, and a field is `None`
+where nobody knows it: who presents a forged token has no subject. Names follow the OWASP Logging
+Vocabulary where it has one. A good access token makes no event: that is nearly every request.
+
+| event | outcome | level | fields | `detail` | what happened |
+|---|---|---|---|---|---|
+"""
+
+EVENTS_TAIL = """
+Where an event has one outcome only, the other is told by:
+
+| event | its opposite |
+|---|---|
+"""
+
+EVENTS_CODE = """
+::: fastapi_jwtkit.events.AuthEvent
+
+::: fastapi_jwtkit.events.EventName
+
+::: fastapi_jwtkit.protocols.EventSink
+
+::: fastapi_jwtkit.json_lines.JSONLinesSink
+
+::: fastapi_jwtkit.opentelemetry_sink.OpenTelemetrySink
+
+::: fastapi_jwtkit.event_sinks.QueuedSink
+
+::: fastapi_jwtkit.event_sinks.WaitingSink
+
+::: fastapi_jwtkit.vitals.Vitals
+"""
+
+
+def events_page() -> str:
+    """Return the table of events, made from their names, their forms and the strings below."""
+    told = field_docs(EventName)
+    rows: list[str] = []
+    for name, form in EVENTS.items():
+        level = form.level or " / ".join(
+            "INFO" if outcome == "success" else "WARN" for outcome in form.outcomes
+        )
+        fields = ", ".join(f"`{field}`" for field in form.fields)
+        detail = ", ".join(f"`{field}`" for field in form.detail)
+        outcomes = ", ".join(form.outcomes)
+        rows.append(
+            f"| `{name}` | {outcomes} | {level} | {fields} | {detail} | {told[name.name]} |"
+        )
+    opposites = [
+        f"| `{name}` | `{form.opposite}` |"
+        for name, form in EVENTS.items()
+        if form.opposite is not None
+    ]
+    return (
+        f"{NOTE}{EVENTS_HEAD}"
+        + "\n".join(rows)
+        + f"\n{EVENTS_TAIL}"
+        + "\n".join(opposites)
+        + f"\n{EVENTS_CODE}"
+    )
+
+
 def settings_page() -> str:
     """Return the table of settings, made from the fields and the strings below them."""
-    told = field_docs()
+    told = field_docs(Settings) | field_docs(AbuseSettings) | field_docs(CookieSettings)
     rows = [
         f"| `{settings.PREFIX}{name.upper()}` | {default_of(name)} | {told[name]} |"
         for name in Settings.model_fields
@@ -68,18 +141,23 @@ def settings_page() -> str:
     return NOTE + SETTINGS_HEAD + "\n".join(rows) + "\n"
 
 
-def field_docs() -> dict[str, str]:
-    """Return what stands below each field of ``Settings`` and of what it is made of."""
+def field_docs(part: type) -> dict[str, str]:
+    """Return what stands below each field of a class."""
+    body = ast.parse(inspect.getsource(part)).body[0]
+    if not isinstance(body, ast.ClassDef):
+        sys.exit(f"{part.__name__} is no class any more")
     docs: dict[str, str] = {}
-    for part in (Settings, AbuseSettings):
-        body = ast.parse(inspect.getsource(part)).body[0]
-        if not isinstance(body, ast.ClassDef):
-            sys.exit(f"{part.__name__} is no class any more")
-        for field, text in zip(body.body, body.body[1:], strict=False):
-            if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
-                continue
-            if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
-                docs[field.target.id] = " ".join(str(text.value.value).replace("``", "`").split())
+    for field, text in zip(body.body, body.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign):
+            target = field.target
+        elif isinstance(field, ast.Assign):
+            target = field.targets[0]
+        else:
+            continue
+        if not isinstance(target, ast.Name):
+            continue
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            docs[target.id] = " ".join(str(text.value.value).replace("``", "`").split())
     return docs
 
 
@@ -155,6 +233,7 @@ PAGES: typing.Mapping[str, typing.Callable[[], str]] = types.MappingProxyType(
     {
         "settings.md": settings_page,
         "errors.md": errors_page,
+        "events.md": events_page,
         "rfc-coverage.md": lambda: NOTE + coverage_page(),
     }
 )

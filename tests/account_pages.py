@@ -28,6 +28,8 @@ class Pages:
         settings: of the kit.
     """
 
+    transports: tuple[str, ...] = ("bearer",)
+
     def __init__(self, *, parts: dict[str, Any] | None = None, **settings: Any) -> None:
         self.post = Postbox()
         self.clock = FakeClock()
@@ -41,7 +43,8 @@ class Pages:
         self.users = self.house.users
         self.heard: Heard = self.house.heard
         self.app = FastAPI()
-        JWTAuth(self.kit, routes=ALL | BY_NAME_ONLY).install(self.app)
+        auth = JWTAuth(self.kit, routes=ALL | BY_NAME_ONLY, transports=self.transports)
+        auth.install(self.app)
         self.client: httpx.AsyncClient
 
     async def send(

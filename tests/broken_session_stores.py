@@ -137,6 +137,39 @@ class LivesForEver(MemorySessionStore):
         return await super().add(replace(new, idle_ttl=1e9, absolute_ttl=1e9))
 
 
+class ErasesTheLiving(MemorySessionStore):
+    """Takes erasing for ending."""
+
+    async def erase(self, realm: str, subject: str, /) -> int:
+        """Delete what lives as well."""
+        rows = await self.list(realm, subject)
+        for row in rows:
+            self._forget(realm, subject, row.sid)
+        return await super().erase(realm, subject) + len(rows)
+
+
+class ErasesWhatItSawBefore(MemorySessionStore):
+    """Empties the index by what it read a while ago."""
+
+    async def erase(self, realm: str, subject: str, /) -> int:
+        """Lose a login that came meanwhile."""
+        count = await super().erase(realm, subject)
+        await asyncio.sleep(0)
+        self._of_subject.pop((realm, subject), None)
+        return count
+
+
+class ErasesTheIndexAlone(MemorySessionStore):
+    """Forgets whose a row was, and keeps what it says."""
+
+    async def erase(self, realm: str, subject: str, /) -> int:
+        """Leave the rows."""
+        rows = dict(self._rows)
+        count = await super().erase(realm, subject)
+        self._rows.update(rows)
+        return count
+
+
 SESSION_STORES: dict[type, str] = {
     ReadsThenWrites: "test_of_fifty_callers_one_wins",
     CountsByReading: "test_fifty_replays_are_counted_exactly",
@@ -149,6 +182,9 @@ SESSION_STORES: dict[type, str] = {
     ForgetsWhenATokenWasSpent: "test_advancing_spends_the_token",
     LivesForEver: "test_what_was_added_is_found_with_the_times_of_the_store",
     EndsNothing: "test_a_revoked_session_stays_revoked",
+    ErasesTheLiving: "test_what_ended_is_erased_and_nothing_else",
+    ErasesWhatItSawBefore: "test_no_login_is_lost_to_an_erasure",
+    ErasesTheIndexAlone: "test_what_was_erased_does_not_come_back",
     HidesTheExpired: "test_an_expired_session_takes_no_write",
 }
 """Each store, and the test that tells."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 __all__ = ["AbuseSettings"]
-
-_SITE_DATA = r"^$|^(cache|cookies|storage)(, ?(cache|cookies|storage))*$"
 
 
 class AbuseSettings(BaseModel):
@@ -42,10 +40,6 @@ class AbuseSettings(BaseModel):
     """``enforce`` answers requests over plain HTTP with 400, on the routes of the kit and on
     guarded ones. Default: ``enforce`` in production, ``off`` in development. Behind a proxy
     that speaks TLS for you, name it in ``JWTKIT_TRUSTED_PROXIES``."""
-    clear_site_data: Annotated[str, Field(pattern=_SITE_DATA)] = ""
-    """What browsers are told to throw away with a logout by cookie, beside the cookies of the
-    kit: ``cache``, ``cookies``, ``storage``, comma-separated. It is everything that your origin
-    keeps there, and the cookies of its sibling domains too, so nothing unless you say so."""
     hsts_max_age: int = 365 * 86_400
     """Seconds for which browsers are told to come back over HTTPS only, where ``https`` is
     ``enforce``; 0 does not tell them."""

@@ -18,7 +18,6 @@ from fastapi_jwtkit.chosen_throttle import choose_attempts
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.event_sinks import Events
-from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.hashing import HashingExecutor
 from fastapi_jwtkit.key_sources.live_rings import LiveRings
 from fastapi_jwtkit.mail_assembly import mailer_fit_for, make_links
@@ -72,7 +71,6 @@ class Accounts:
     users: UserReads
     attempts: Attempts
     hashing: HashingExecutor
-    events: Events
     flows: AccountFlows
 
     async def register(
@@ -92,9 +90,7 @@ class Accounts:
                 docs="how-to/bring-your-own-users/",
             )
         await self.attempts.ensure("register", device=device)
-        user = await self.registration.register(credentials, email=email)
-        self.events.emit(EventName.USER_CREATED, subject=user.id, device=device)
-        return user
+        return await self.registration.register(credentials, email=email, device=device)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +123,7 @@ def assemble_accounts(shared: Shared, users: UserStore, parts: Parts) -> Account
         authenticator=Authenticator(
             users, hashing, verified_only=settings.email_verification == "require"
         ),
-        registration=_registration(settings, users, hashing),
+        registration=_registration(settings, users, hashing, shared.events),
         attempts=choose_attempts(
             settings, parts.throttle, stores=shared.stores, events=shared.events, clock=shared.clock
         ),
@@ -144,7 +140,6 @@ def assemble_accounts(shared: Shared, users: UserStore, parts: Parts) -> Account
         users=known.reads,
         attempts=known.attempts,
         hashing=hashing,
-        events=shared.events,
         flows=AccountFlows(_flow_parts(shared, known, parts.mailer)),
     )
 
@@ -243,7 +238,7 @@ def _issuer(shared: Shared) -> TokenIssuer:
 
 
 def _registration(
-    settings: Settings, users: UserStore, hashing: HashingExecutor
+    settings: Settings, users: UserStore, hashing: HashingExecutor, events: Events
 ) -> Registration | None:
     if not isinstance(users, RegisteringUserStore):
         return None
@@ -251,6 +246,7 @@ def _registration(
         users,
         hashing,
         rules=PasswordRules.preset(settings.password_preset),
+        events=events,
         default_scopes=settings.default_scopes,
         login_is_email=settings.login_is_email,
         needs_email=settings.email_verification != "off",

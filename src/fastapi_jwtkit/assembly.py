@@ -13,7 +13,8 @@ from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.event_sinks import Events, LoggingSink
 from fastapi_jwtkit.key_sources.from_settings import key_sources_of
 from fastapi_jwtkit.key_sources.live_rings import LiveRings
-from fastapi_jwtkit.protocols import UserStore
+from fastapi_jwtkit.personal_data import PersonalData
+from fastapi_jwtkit.protocols import Clock, UserStore
 from fastapi_jwtkit.revocations import Revocations
 from fastapi_jwtkit.sessions.csrf_tokens import CsrfTokens
 from fastapi_jwtkit.sessions.sessions import Sessions
@@ -50,6 +51,7 @@ class Assembly:
     sessions: Sessions
     verification: Verification
     for_cookies: CookieParts
+    events: Events
     accounts: Accounts | None
 
     def need_accounts(self) -> Accounts:
@@ -74,7 +76,7 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
         ensure_user_store(parts.users)
     clock = parts.clock or SystemClock()
     stores = choose_stores(settings, parts.stores, clock=clock)
-    events = Events((LoggingSink(), *parts.events), realm=settings.realm, clock=clock)
+    events = _events(settings, parts, clock)
     keys, secrets = key_sources_of(settings, clock=clock)
     # A kit with neither users nor a shared store only verifies: it can hear of no logout.
     knows_sessions = parts.users is not None or stores.brought
@@ -88,7 +90,9 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
     )
     shared = Shared(
         settings=settings,
-        rings=LiveRings(keys=keys, secrets=None if parts.users is None else secrets, clock=clock),
+        rings=LiveRings(
+            keys=keys, secrets=None if parts.users is None else secrets, clock=clock, events=events
+        ),
         stores=stores,
         sessions=Sessions(stores.sessions, revocations, realm=settings.realm, events=events),
         revocations=revocations,
@@ -102,10 +106,8 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
         revocations=revocations,
         sessions=shared.sessions,
         verification=_verification(shared, transport="bearer"),
-        for_cookies=CookieParts(
-            verification=_verification(shared, transport="cookie"),
-            csrf_tokens=CsrfTokens(shared.rings, realm=settings.realm, events=events),
-        ),
+        for_cookies=_cookie_parts(shared),
+        events=events,
         accounts=assemble_accounts(shared, parts.users, parts) if parts.users is not None else None,
     )
 
@@ -116,6 +118,22 @@ def dev_users(settings: Settings) -> UserStore | None:
         return None
     logger.warning("JWTKIT_ENV=dev: users live in memory and end with this process")
     return MemoryUserStore(realm=settings.realm)
+
+
+def _events(settings: Settings, parts: Parts, clock: Clock) -> Events:
+    return Events(
+        (LoggingSink(), *parts.events),
+        realm=settings.realm,
+        clock=clock,
+        personal=PersonalData(ip=settings.store_ip, user_agent=settings.store_user_agent),
+    )
+
+
+def _cookie_parts(shared: Shared) -> CookieParts:
+    return CookieParts(
+        verification=_verification(shared, transport="cookie"),
+        csrf_tokens=CsrfTokens(shared.rings, realm=shared.settings.realm, events=shared.events),
+    )
 
 
 def _verification(shared: Shared, *, transport: str) -> Verification:

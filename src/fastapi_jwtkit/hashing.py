@@ -57,6 +57,10 @@ class HashingExecutor:
         self._lanes: dict[int, _Lanes] = {}
         self._dummy_hash: str | None = None
         self._typical_seconds = 0.0
+        self.hashes = 0
+        """How many pieces of work the threads did."""
+        self.seconds = 0.0
+        """How long that took them, waiting not included."""
 
     async def warm(self) -> None:
         """Make the threads, load the hasher and make the dummy hash. Never needed."""
@@ -114,7 +118,7 @@ class HashingExecutor:
         if not lanes.places.acquire(blocking=False):
             raise HashingBusyError("hashing_queue_full", retry_after=self._drain_seconds())
         try:
-            future = lanes.threads.submit(work)
+            future = lanes.threads.submit(self._timed, work)
         except BaseException as error:
             lanes.places.release()
             if isinstance(error, RuntimeError):  # closed between the two lines above
@@ -128,6 +132,16 @@ class HashingExecutor:
         # hash is running keeps its place until the thread is free again.
         future.add_done_callback(leave)
         return await asyncio.wrap_future(future)
+
+    def _timed(self, work: Callable[[], _Result]) -> _Result:
+        started = time.perf_counter()
+        try:
+            return work()
+        finally:
+            seconds = time.perf_counter() - started
+            with self._lanes_here().count_lock:
+                self.hashes += 1
+                self.seconds += seconds
 
     def _lanes_here(self) -> _Lanes:
         # Threads do not survive a fork, and a lock may be held across one: so no lock here.
@@ -169,13 +183,14 @@ class HashingExecutor:
 class _Lanes:
     """The threads of one process, and the places in and before them."""
 
-    __slots__ = ("dummy_lock", "places", "threads")
+    __slots__ = ("count_lock", "dummy_lock", "places", "threads")
 
     def __init__(self, workers: int, queue: int) -> None:
         # Starts no thread: ThreadPoolExecutor does that at the first submit.
         self.threads = ThreadPoolExecutor(workers, thread_name_prefix="jwtkit-hashing")
         self.places = threading.BoundedSemaphore(workers + queue)
         self.dummy_lock = threading.Lock()
+        self.count_lock = threading.Lock()
 
 
 def _fitting_workers(hasher: PasswordHasher) -> int:

@@ -28,9 +28,10 @@ from fastapi_jwtkit.protocols import (
 from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device, TokenPair
 from fastapi_jwtkit.session_verbs import SessionVerbs
 from fastapi_jwtkit.sessions.logins import LoginRequest
-from fastapi_jwtkit.sessions.refresh import RefreshRequest
+from fastapi_jwtkit.sessions.refresh_request import RefreshRequest
 from fastapi_jwtkit.settings import Settings
 from fastapi_jwtkit.throttling import Throttle
+from fastapi_jwtkit.vitals import Vitals
 
 __all__ = ["JWTKit"]
 
@@ -233,18 +234,21 @@ class JWTKit(SessionVerbs):
         )
         return await self._assembly.need_accounts().refresh.rotate(request)
 
-    async def verify(self, raw: str, *, strict: bool = False) -> Claims:
+    async def verify(
+        self, raw: str, *, strict: bool = False, device: Device = UNKNOWN_DEVICE
+    ) -> Claims:
         """Verify an access token: signature, types, time and revocation.
 
         Args:
             raw: the compact JWS.
             strict: ask the session row too (one store call).
+            device: where it comes from, for the event of a refusal.
 
         Raises:
             InvalidTokenError: it fails a check; ``reason`` names the first.
             RevocationsStaleError: nobody can say whether it was revoked.
         """
-        return await self._verification.verify(raw, strict=strict)
+        return await self._verification.verify(raw, strict=strict, device=device)
 
     async def start(self) -> None:
         """Read keys and the feed and prepare the stores now, not at the first request.
@@ -258,10 +262,14 @@ class JWTKit(SessionVerbs):
         """Return whether this worker can answer for tokens now; reads the feed if it must."""
         return await self._lifecycle.readiness()
 
+    def vitals(self) -> Vitals:
+        """Return what a monitor watches, as this worker knows it; nothing is asked."""
+        return self._lifecycle.vitals()
+
     async def prune(self) -> int:
         """Delete what is over from the stores, and say how many rows; for where logins are rare."""
         return await self._lifecycle.prune()
 
     async def stop(self) -> None:
-        """Send the mails that wait, end what runs in the background, and close the stores."""
+        """Send the mails and write the events that wait, end what runs, and close the stores."""
         await self._lifecycle.stop()

@@ -18,12 +18,14 @@ from fastapi_jwtkit.errors import (
 from fastapi_jwtkit.protocols import UserStore
 from fastapi_jwtkit.stores.memory import MemorySessionStore
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
+from fastapi_jwtkit.vitals import Vitals
 
 __all__ = ["Lifecycle", "Readiness"]
 
 logger = logging.getLogger("fastapi_jwtkit")
 
 FIRST_READ_SECONDS = 5.0
+FLUSH_SECONDS = 5.0
 HANDOVER_TRIES = 15
 HANDOVER_PAUSE_SECONDS = 0.2
 """A server that restarts its one worker starts the new one before the old one ends."""
@@ -110,13 +112,29 @@ class Lifecycle:
             put_back=revocations.put_back,
         )
 
+    def vitals(self) -> Vitals:
+        """Return the figures of this worker; nothing is asked and nothing is read."""
+        revocations, accounts = self._assembly.revocations, self._assembly.accounts
+        events, age = self._assembly.events, revocations.age()
+        return Vitals(
+            revocation_age=age if math.isfinite(age) else None,
+            live_revocations=len(revocations.known),
+            put_back=revocations.put_back,
+            sink_failures=events.sink_failures,
+            slow_sink_calls=events.slow_calls,
+            events_lost=events.lost,
+            mail_failures=accounts.flows.mail_failures if accounts else 0,
+            hashes=accounts.hashing.hashes if accounts else 0,
+            hashing_seconds=accounts.hashing.seconds if accounts else 0.0,
+        )
+
     async def prune(self) -> int:
         """Delete what is over from the stores, and say how many rows that were."""
         together = self._assembly.stores.together
         return 0 if together is None else await together.prune()
 
     async def stop(self) -> None:
-        """Send the mails that wait, end what runs in the background, close the stores."""
+        """Send the mails and write the events that wait, end what runs, close the stores."""
         if self._assembly.accounts is not None:
             await self._assembly.accounts.flows.drain()
         await self._assembly.revocations.stop()
@@ -124,6 +142,7 @@ class Lifecycle:
             await self._assembly.stores.together.close()
         if self._assembly.accounts is not None:
             self._assembly.accounts.hashing.close()
+        await self._assembly.events.flush(FLUSH_SECONDS)  # last: all of the above tell events
 
     async def _prepare_stores(self) -> None:
         together = self._assembly.stores.together

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 from fastapi_jwtkit.assembly import Assembly
+from fastapi_jwtkit.errors import JWTKitError
+from fastapi_jwtkit.event_sinks import reason_of
+from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.records import Session, SessionProof
 
 __all__ = ["SessionVerbs"]
@@ -24,11 +28,13 @@ class SessionVerbs:
 
     async def prove_access(self, raw: str) -> SessionProof:
         """Return the session of an own access token, expired and revoked ones included."""
-        return await self._verification.prove(raw)
+        with self._telling_logouts():
+            return await self._verification.prove(raw)
 
     async def prove_refresh(self, raw: str, *, transport: str = "bearer") -> SessionProof:
         """Return the session of an authentic refresh token, spent ones included."""
-        return await self._assembly.need_accounts().refresh.prove(raw, transport=transport)
+        with self._telling_logouts():
+            return await self._assembly.need_accounts().refresh.prove(raw, transport=transport)
 
     async def close(self, proof: SessionProof) -> None:
         """Log out: end a session and its access tokens, at once. Doing it twice is fine.
@@ -54,6 +60,29 @@ class SessionVerbs:
         """End the subject's access tokens, not the sessions; call it after a role change."""
         return await self._sessions.expire_claims(subject)
 
+    async def erase(self, subject: str) -> int:
+        """End the subject's sessions and delete what the session store holds of them.
+
+        Call it after the account is gone, and again if it fails. What is left, and for how
+        long, is told in how-to/audit-log; the user store and your logs are yours.
+
+        Returns:
+            how many rows were deleted.
+
+        Raises:
+            StoreUnavailableError: it could not be done; do it again.
+        """
+        return await self._sessions.erase(subject, reason="erased")
+
     async def list_sessions(self, subject: str) -> Sequence[Session]:
         """Return the subject's live sessions, oldest first."""
         return await self._sessions.list(subject)
+
+    @contextmanager
+    def _telling_logouts(self) -> Generator[None]:
+        try:
+            yield
+        except JWTKitError as error:
+            reason = reason_of(error)
+            self._assembly.events.emit(EventName.LOGOUT_FAILED, outcome=False, reason=reason)
+            raise

@@ -25,6 +25,7 @@ from pydantic_settings import (
 
 from fastapi_jwtkit.abuse_settings import AbuseSettings
 from fastapi_jwtkit.addresses import TrustedProxies
+from fastapi_jwtkit.cookie_settings import CookieSettings
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.scopes import check_scopes
 
@@ -33,7 +34,7 @@ __all__ = ["Settings"]
 PREFIX = "JWTKIT_"
 
 
-class Settings(AbuseSettings, BaseSettings):
+class Settings(AbuseSettings, CookieSettings, BaseSettings):  # pyright: ignore[reportIncompatibleVariableOverride] - set below
     """Everything a kit can be told, checked once and then frozen.
 
     Arguments win over the environment. Each field ``x`` is read from ``JWTKIT_X``, or
@@ -110,17 +111,15 @@ class Settings(AbuseSettings, BaseSettings):
     the password."""
     max_sessions: Annotated[int, Field(ge=0, le=10_000)] = 0
     """How many sessions a user may have at once; one more login ends the oldest. 0: any number."""
+    store_ip: bool = True
+    """Whether addresses of clients are written down, in sessions and in events."""
+    store_user_agent: bool = True
+    """Whether what clients call themselves is. Without it ``JWTKIT_REVOKE_FOREIGN_REPLAY``
+    has nothing to compare with and is refused."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses and networks of your proxies, comma-separated in the environment, and ``unix``
     for one behind a Unix socket. They alone may say who a client is (``X-Forwarded-For``) and
     whether it came by TLS (``X-Forwarded-Proto``); without them both headers are ignored."""
-    cookie_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{0,64}$")] = ""
-    """Part of the names of cookies; default: ``jwtkit``, and the prefix of the routes
-    where that is not ``/auth``."""
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    """Origins whose pages may use cookies, beside the one that serves the request and that of
-    ``public_url``: where a proxy changes ``Host``, the one people see. Comma-separated in the
-    environment."""
     swagger_login: bool = True
     """Whether ``POST /auth/token`` takes a password, which Swagger's Authorize needs."""
 
@@ -147,18 +146,6 @@ class Settings(AbuseSettings, BaseSettings):
         if parts.query or parts.fragment:
             message = f"{info.field_name} must have neither query nor fragment"
             raise ValueError(message)
-        return value
-
-    @field_validator("allowed_origins")
-    @classmethod
-    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            parts = urlsplit(origin)
-            # RFC 6454 6.2: no path, not even "/", and no wildcard; browsers write it lower-case.
-            written = f"{parts.scheme}://{parts.netloc}".lower()
-            if parts.scheme not in {"https", "http"} or origin != written or "*" in origin:
-                message = f"{origin!r} is not an origin such as https://app.example.com"
-                raise ValueError(message)
         return value
 
     @field_validator("default_scopes", mode="before")
@@ -196,6 +183,9 @@ class Settings(AbuseSettings, BaseSettings):
             raise ValueError(message)
         if self.idle_ttl > self.absolute_ttl:
             message = "idle_ttl is above absolute_ttl, so it would never count"
+            raise ValueError(message)
+        if self.revoke_foreign_replay and not self.store_user_agent:
+            message = "revoke_foreign_replay compares user agents, and store_user_agent is off"
             raise ValueError(message)
         if self.grace >= self.idle_ttl:
             message = "grace is not below idle_ttl: a spent token would outlive its session"

@@ -11,7 +11,7 @@ from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.key_sources.live_rings import LiveRings
 from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.protocols import Clock
-from fastapi_jwtkit.records import FoundSession, SessionProof
+from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device, FoundSession, SessionProof
 from fastapi_jwtkit.revocations import Revocations
 from fastapi_jwtkit.sessions.sessions import Sessions, is_live
 from fastapi_jwtkit.tokens.codec import UNKNOWN_KID
@@ -81,26 +81,42 @@ class Verification:
             return None
         return claims if self._is_plain(claims) else None
 
-    async def verify(self, raw: str, *, strict: bool = False) -> Claims:
+    async def verify(
+        self, raw: str, *, strict: bool = False, device: Device = UNKNOWN_DEVICE
+    ) -> Claims:
         """Verify a token; reads keys, the feed or the session where memory cannot know.
 
         Args:
             raw: the compact JWS.
             strict: ask the session row, whatever the mode.
+            device: where it comes from, for the event of a refusal.
 
         Raises:
             InvalidTokenError: it fails a check; ``reason`` names the first.
             RevocationsStaleError: nobody can say whether it was revoked.
             StoreUnavailableError: the session row cannot be read.
         """
+        claims = None
         try:
             claims = await self._authentic(raw)
+            return await self._still_good(claims, strict=strict)
         except InvalidTokenError as error:
-            self._tell(error)
+            revoked = error.reason in _REVOKED
+            self._events.emit(
+                EventName.TOKEN_REVOKED_USED if revoked else EventName.TOKEN_REFUSED,
+                outcome=False,
+                reason=error.reason,
+                subject=claims.subject if claims else None,
+                session_id=claims.session_id if claims else None,
+                device=device,
+            )
             raise
+
+    async def _still_good(self, claims: Claims, *, strict: bool) -> Claims:
+        """Return the claims of an authentic token that was not revoked."""
         if self._mode != "off":
             await self._revocations.freshen()
-            self._ensure_live(claims)
+            self._revocations.known.ensure_live(claims)
         if strict or self._mode == "strict":
             await self._ensure_row_lives(claims)
         elif self._mode == "feed" and self._revocations.known.needs_row(claims):
@@ -133,7 +149,9 @@ class Verification:
         lives = found is not None and found.session.subject == claims.subject and is_live(found)
         return SessionProof(sid=sid, subject=claims.subject if lives else None)
 
-    def tell_denied(self, principal: Principal, error: AuthorizationError) -> None:
+    def tell_denied(
+        self, principal: Principal, error: AuthorizationError, device: Device = UNKNOWN_DEVICE
+    ) -> None:
         """Say that somebody who is known was not let in."""
         self._events.emit(
             EventName.ACCESS_DENIED,
@@ -141,6 +159,7 @@ class Verification:
             reason=error.reason,
             subject=principal.subject,
             session_id=principal.session_id,
+            device=device,
         )
 
     async def _authentic(self, raw: str) -> Claims:
@@ -159,27 +178,8 @@ class Verification:
         found = None if claims.session_id is None else await self._sessions.find(claims.session_id)
         reason = _why_dead(found, claims)
         if found is None or reason:
-            error = InvalidTokenError(reason)
-            self._tell(error, claims)
-            raise error
+            raise InvalidTokenError(reason)
         return found.session.epoch
-
-    def _ensure_live(self, claims: Claims) -> None:
-        try:
-            self._revocations.known.ensure_live(claims)
-        except InvalidTokenError as error:
-            self._tell(error, claims)
-            raise
-
-    def _tell(self, error: InvalidTokenError, claims: Claims | None = None) -> None:
-        revoked = error.reason in _REVOKED
-        self._events.emit(
-            EventName.TOKEN_REVOKED_USED if revoked else EventName.TOKEN_REFUSED,
-            outcome=False,
-            reason=error.reason,
-            subject=claims.subject if claims else None,
-            session_id=claims.session_id if claims else None,
-        )
 
 
 def _recall_nothing(_: bytes) -> None:

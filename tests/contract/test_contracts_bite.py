@@ -23,15 +23,15 @@ from fastapi_jwtkit.testing.contracts import (
     CounterStoreContract,
     DisablingUserStoreContract,
     EmailUserStoreContract,
+    ErasingSessionStoreContract,
     OneTimeStoreContract,
     RemovingUserStoreContract,
     RevocationStoreContract,
-    SessionStoreContract,
     following,
 )
 
 
-class OfSessions(Standing, SessionStoreContract):
+class OfSessions(Standing, ErasingSessionStoreContract):
     """The contract, called by hand."""
 
 

@@ -7,11 +7,11 @@ import pytest
 from clocks import FakeClock
 from contract.places import Standing
 from fastapi_jwtkit.stores.memory import MemorySessionStore
-from fastapi_jwtkit.testing.contracts import SessionStoreContract
+from fastapi_jwtkit.testing.contracts import ErasingSessionStoreContract
 from fastapi_jwtkit.testing.contracts.session_data import REALM, new_session
 
 
-class TestMemorySessionStore(Standing, SessionStoreContract):
+class TestMemorySessionStore(Standing, ErasingSessionStoreContract):
     """In one process."""
 
     @pytest.fixture

@@ -10,11 +10,11 @@ from fastapi_jwtkit.records import Device
 from fastapi_jwtkit.stores.redis import LoopClients, RedisSessionStore
 from fastapi_jwtkit.stores.redis.keys import KeyNames
 from fastapi_jwtkit.stores.redis.server_time import StoreTime
-from fastapi_jwtkit.testing.contracts import SessionStoreContract
+from fastapi_jwtkit.testing.contracts import ErasingSessionStoreContract
 from fastapi_jwtkit.testing.contracts.session_data import REALM, advance, new_session
 
 
-class RedisSessionStoreContract(SessionStoreContract):
+class RedisSessionStoreContract(ErasingSessionStoreContract):
     """What holds for Redis beside the port."""
 
     @pytest.fixture

@@ -10,12 +10,12 @@ from fastapi_jwtkit.errors import StoreUnavailableError
 from fastapi_jwtkit.records import Device
 from fastapi_jwtkit.stores.sqlalchemy import SQLSessionStore
 from fastapi_jwtkit.stores.sqlalchemy.database_time import StoreTime
-from fastapi_jwtkit.testing.contracts import SessionStoreContract
+from fastapi_jwtkit.testing.contracts import ErasingSessionStoreContract
 from fastapi_jwtkit.testing.contracts.session_data import REALM, advance, new_session
 from sql_databases import Database
 
 
-class SQLSessionStoreContract(SessionStoreContract):
+class SQLSessionStoreContract(ErasingSessionStoreContract):
     """What holds for SQL beside the port."""
 
     @pytest.fixture

@@ -107,7 +107,8 @@ async def test_a_disabling_that_could_not_be_finished_says_so(
         breaks(broken, MemoryRevocationStore, "publish")
         with pytest.raises(Exception, match="publish"):
             await pages.kit.accounts.disable(user.id)
-    assert pages.heard.of(EventName.USER_DISABLED) == []
+    (failed,) = pages.heard.of(EventName.USER_DISABLED)
+    assert (failed.outcome, failed.reason) == (False, "revocation_publish_failed")
     assert await pages.kit.accounts.disable(user.id)
     assert not await pages.lives(token)
 

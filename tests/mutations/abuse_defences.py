@@ -82,8 +82,8 @@ DEFENCES: tuple[Defence, ...] = (
         (
             Cut(
                 "accounts/throttle.py",
-                '"forgot": (_Bucket("forgot", "source", "strangers"), '
-                '_Bucket("mail", "account", "mails")),',
+                '"forgot": (_Bucket("forgot_by_source", "strangers"), '
+                '_Bucket("mail_by_account", "mails")),',
                 '"forgot": (),',
             ),
         ),
@@ -98,18 +98,18 @@ DEFENCES: tuple[Defence, ...] = (
         (
             Cut(
                 "accounts/throttle.py",
-                '"reset": (_Bucket("reset", "source", "strangers"),),',
+                '"reset": (_Bucket("reset_by_source", "strangers"),),',
                 '"reset": (),',
             ),
             Cut(
                 "accounts/throttle.py",
-                '"register": (_Bucket("register", "source", "strangers"),),',
+                '"register": (_Bucket("register_by_source", "strangers"),),',
                 '"register": (),',
             ),
             Cut(
                 "accounts/throttle.py",
-                '"verify": (_Bucket("verify", "source", "strangers"), '
-                '_Bucket("mail", "account", "mails")),',
+                '"verify": (_Bucket("verify_by_source", "strangers"), '
+                '_Bucket("mail_by_account", "mails")),',
                 '"verify": (),',
             ),
         ),
@@ -122,9 +122,9 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         "refreshes are counted",
         (
-            Cut("accounts/throttle.py", '(_Bucket("refresh", "session", "refreshes"),)', "()"),
+            Cut("accounts/throttle.py", '(_Bucket("refresh_by_session", "refreshes"),)', "()"),
             Cut(
-                "accounts/throttle.py", '(_Bucket("refresh", "source", "refresh_failures"),)', "()"
+                "accounts/throttle.py", '(_Bucket("refresh_by_source", "refresh_failures"),)', "()"
             ),
         ),
         (_LIMIT + "[refreshes]", _LIMIT + "[refresh_failures]"),

@@ -14,9 +14,8 @@ DEFENCES: tuple[Defence, ...] = (
         (
             Cut(
                 "accounts/password_flows.py",
-                """await self._parts.sessions.close_all(
-            user.id, reason=f"password_{how.name}", except_sid=how.keep_sid
-        )""",
+                "await self._parts.sessions.close_all("
+                "user.id, reason=how.action, except_sid=how.keep_sid)",
             ),
         ),
         (
@@ -34,8 +33,8 @@ DEFENCES: tuple[Defence, ...] = (
         (
             Cut(
                 "hashing.py",
-                "future = lanes.threads.submit(work)",
-                "future = Future(); future.set_result(work())",
+                "future = lanes.threads.submit(self._timed, work)",
+                "future = Future(); future.set_result(self._timed(work))",
             ),
         ),
         (_ACCOUNTS + "test_hashing_stopped_the_event_loop",),

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from fastapi_jwtkit.accounts.registration import Registration
+from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.errors import (
     LoginRejectedError,
@@ -15,6 +16,7 @@ from fastapi_jwtkit.errors import (
     PasswordRejectedError,
     StoreUnavailableError,
 )
+from fastapi_jwtkit.event_sinks import Events
 from fastapi_jwtkit.hashing import HashingExecutor
 from fastapi_jwtkit.passwords.rules import PasswordRules
 from fastapi_jwtkit.records import NewUser
@@ -39,6 +41,7 @@ class Desk:
             self.users,
             HashingExecutor(self.hasher),
             rules=PasswordRules(),
+            events=Events((), realm="r", clock=SystemClock()),
             default_scopes=frozenset({"tasks:read"}),
         )
 

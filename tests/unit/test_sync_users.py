@@ -17,8 +17,10 @@ from fastapi_jwtkit.accounts.authenticator import Authenticator
 from fastapi_jwtkit.accounts.registration import Registration
 from fastapi_jwtkit.accounts.sync_users import SyncUserStore
 from fastapi_jwtkit.accounts.user_reads import UserReads
+from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.errors import ConfigurationError, LoginTakenError, StoreUnavailableError
+from fastapi_jwtkit.event_sinks import Events
 from fastapi_jwtkit.hashing import HashingExecutor
 from fastapi_jwtkit.passwords.passlib_hasher import PasslibHasher
 from fastapi_jwtkit.passwords.rules import PasswordRules
@@ -76,7 +78,12 @@ async def test_a_plain_store_registers_and_logs_in_off_the_event_loop() -> None:
     plain = PlainRegisteringUsers()
     store = SyncUserStore(plain)
     hashing = HashingExecutor(PasslibHasher.cheap_for_tests())
-    registration = Registration(store, hashing, rules=PasswordRules())
+    registration = Registration(
+        store,
+        hashing,
+        rules=PasswordRules(),
+        events=Events((), realm="r", clock=SystemClock()),
+    )
     user = await registration.register(CREDENTIALS)
     with pytest.raises(LoginTakenError):
         await registration.register(CREDENTIALS)

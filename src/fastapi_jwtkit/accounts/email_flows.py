@@ -42,21 +42,27 @@ class EmailFlows:
         if parts.registration is None:
             return
         try:
-            user = await parts.registration.add(new)
+            user = await parts.registration.add(new, device=device)
         except LoginTakenError:
             await self._tell_taken(new)
             return
-        parts.events.emit(EventName.USER_CREATED, subject=user.id, device=device)
         if parts.email_verification != "off" and new.email is not None:
             await parts.post.link(Purpose.VERIFY_EMAIL, user, to=new.email, email=new.email)
 
-    async def send_verification(self, email: str) -> None:
+    async def send_verification(self, email: str, device: Device) -> None:
         """Look an address up and mail a link to it, if it has to be verified."""
         user = await find_by_email(self._parts, email)
         to = email_of(user) if user else None
-        if user is None or to is None or not user.is_active or is_verified(user):
-            return
-        await self._parts.post.link(Purpose.VERIFY_EMAIL, user, to=to, email=to)
+        reason = _why_no_link(user)
+        self._parts.events.emit(
+            EventName.VERIFICATION_REQUESTED,
+            outcome=not reason,
+            reason=reason,
+            subject=user.id if user else None,
+            device=device,
+        )
+        if user is not None and to is not None and not reason:
+            await self._parts.post.link(Purpose.VERIFY_EMAIL, user, to=to, email=to)
 
     async def verify(self, token: SecretStr, *, device: Device) -> None:
         """Note that a link which went to an address was opened; see ``AccountFlows``."""
@@ -118,10 +124,17 @@ class EmailFlows:
     async def _tell_taken(self, new: NewUser) -> None:
         """Tell the owner that somebody tried, and who tried that the name is taken."""
         parts = self._parts
-        parts.events.emit(EventName.USER_CREATED, outcome=False, reason="login_taken")
         owner = await parts.reads.by_login(new.login)
         theirs = email_of(owner) if owner else None
         if theirs is not None and theirs == new.email:
             await parts.post.notice(MailKind.ALREADY_REGISTERED, login=new.login, to=theirs)
         elif new.email is not None and not parts.login_is_email:
             await parts.post.notice(MailKind.LOGIN_TAKEN, login=new.login, to=new.email)
+
+
+def _why_no_link(user: User | None) -> str:
+    if user is None or email_of(user) is None:
+        return "unknown_email"
+    if not user.is_active:
+        return "disabled"
+    return "verified_before" if is_verified(user) else ""

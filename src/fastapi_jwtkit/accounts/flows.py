@@ -138,7 +138,7 @@ class AccountFlows:
             UnavailableError: too much waits already; nothing was looked up.
         """
         async with self._enter("email-verify", "verify", account=email, device=device):
-            self._parts.post.later(lambda: self._emails.send_verification(email))
+            self._parts.post.later(lambda: self._emails.send_verification(email, device))
 
     async def verify_email(self, token: SecretStr, *, device: Device = UNKNOWN_DEVICE) -> None:
         """Note that whoever opened the link gets the mail to this address.

@@ -27,6 +27,7 @@ from fastapi_jwtkit.errors import (
     JWTKitError,
     StoreUnavailableError,
 )
+from fastapi_jwtkit.event_sinks import reason_of
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.mail import MailKind
 from fastapi_jwtkit.protocols import User
@@ -61,7 +62,7 @@ class PasswordFlows:
         device: Device,
     ) -> None:
         """Replace the password of somebody who knows it; see ``AccountFlows``."""
-        how = _How(name="change", keep_sid=keep_sid, device=device)
+        how = _How(action="password_change", keep_sid=keep_sid, device=device)
         try:
             await self._change(user_id, current, new, how)
         except JWTKitError as error:
@@ -70,7 +71,7 @@ class PasswordFlows:
 
     async def reset(self, token: SecretStr, *, new: SecretStr, device: Device) -> None:
         """Replace the password of whoever got the mail; see ``AccountFlows``."""
-        how = _How(name="reset", keep_sid=None, device=device)
+        how = _How(action="password_reset", keep_sid=None, device=device)
         try:
             await self._reset(token.get_secret_value(), new, how)
         except JWTKitError as error:
@@ -148,9 +149,7 @@ class PasswordFlows:
         return replaced
 
     async def _end_sessions(self, user: User, how: _How) -> None:
-        await self._parts.sessions.close_all(
-            user.id, reason=f"password_{how.name}", except_sid=how.keep_sid
-        )
+        await self._parts.sessions.close_all(user.id, reason=how.action, except_sid=how.keep_sid)
 
     async def _note_verified(self, user: User) -> None:
         """Whoever opened the mail has shown that the address is theirs."""
@@ -168,7 +167,7 @@ class PasswordFlows:
             EventName.PASSWORD_CHANGED,
             subject=user.id,
             device=how.device,
-            detail={"how": how.name},
+            detail={"how": how.action.removeprefix("password_")},
         )
         self._parts.post.notice_later(MailKind.PASSWORD_CHANGED, user)
 
@@ -178,10 +177,10 @@ class PasswordFlows:
         self._parts.events.emit(
             EventName.PASSWORD_CHANGE_FAILED,
             outcome=False,
-            reason=error.reason,
+            reason=reason_of(error),
             subject=user_id,
             device=how.device,
-            detail={"how": how.name},
+            detail={"how": how.action.removeprefix("password_")},
         )
 
 
@@ -189,7 +188,7 @@ class PasswordFlows:
 class _How:
     """By which flow a password is replaced, for whom it goes on, and from where."""
 
-    name: Literal["change", "reset"]
+    action: Literal["password_change", "password_reset"]
     keep_sid: str | None
     device: Device
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from fastapi_jwtkit.accounts.user_reads import ask_user_store
 from fastapi_jwtkit.credentials import Credentials, canonical_email, canonical_login
 from fastapi_jwtkit.errors import EmailRejectedError, LoginRejectedError
+from fastapi_jwtkit.event_sinks import Events
+from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.hashing import HashingExecutor
 from fastapi_jwtkit.passwords.rules import PasswordRules
 from fastapi_jwtkit.protocols import RegisteringUserStore, User
-from fastapi_jwtkit.records import NewUser
+from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device, NewUser
 
 __all__ = ["Registration"]
 
@@ -23,6 +25,7 @@ class Registration:
         default_scopes: what a new user may hold. Nothing that a client sends adds to it.
         login_is_email: whether the login has to be an address, which is then the user's.
         needs_email: whether nobody registers without an address.
+        events: where to say who came, and who could not.
     """
 
     def __init__(
@@ -31,6 +34,7 @@ class Registration:
         hashing: HashingExecutor,
         *,
         rules: PasswordRules,
+        events: Events,
         default_scopes: frozenset[str] = frozenset(),
         login_is_email: bool = False,
         needs_email: bool = False,
@@ -38,11 +42,18 @@ class Registration:
         self._users = users
         self._hashing = hashing
         self._rules = rules
+        self._events = events
         self._default_scopes = default_scopes
         self._login_is_email = login_is_email
         self._needs_email = needs_email
 
-    async def register(self, credentials: Credentials, *, email: str | None = None) -> User:
+    async def register(
+        self,
+        credentials: Credentials,
+        *,
+        email: str | None = None,
+        device: Device = UNKNOWN_DEVICE,
+    ) -> User:
         """Store a new user.
 
         The login is not looked up first: the password is hashed whether it is free or
@@ -52,16 +63,19 @@ class Registration:
             LoginTakenError: the login is somebody's, in its canonical spelling.
             JWTKitError: whatever ``prepare`` raises.
         """
-        return await self.add(await self.prepare(credentials, email=email))
+        return await self.add(await self.prepare(credentials, email=email), device=device)
 
-    async def add(self, new: NewUser) -> User:
+    async def add(self, new: NewUser, *, device: Device = UNKNOWN_DEVICE) -> User:
         """Store what was prepared.
 
         Raises:
             LoginTakenError: the login is somebody's, in its canonical spelling.
             StoreUnavailableError: the user store failed.
         """
-        return await ask_user_store(lambda: self._users.add(new))
+        with self._events.telling(EventName.USER_CREATED, device=device) as telling:
+            user = await ask_user_store(lambda: self._users.add(new))
+            telling.happened, telling.subject = True, user.id
+        return user
 
     async def prepare(self, credentials: Credentials, *, email: str | None = None) -> NewUser:
         """Check a registration and hash its password; no store is asked.

@@ -33,33 +33,33 @@ class Removal:
 
     async def enable(self, user_id: str) -> bool:
         """Let a user in again."""
-        exists = await self._set_active(user_id, active=True)
-        if exists:
-            self._parts.events.emit(EventName.USER_ENABLED, subject=user_id)
-        return exists
+        with self._parts.events.telling(EventName.USER_ENABLED, subject=user_id) as telling:
+            telling.happened = await self._set_active(user_id, active=True)
+        return telling.happened
 
     async def delete(self, user_id: str, device: Device) -> bool:
         """Forget a user and end their sessions; see ``AccountFlows``."""
         users = self._parts.users
         if not isinstance(users, RemovingUserStore):
             return False
-        await self._parts.sessions.close_all(user_id, reason="user_deleted")
         return await asyncio.shield(self._remove(users, user_id, device))
 
     async def _disable(self, user_id: str) -> bool:
-        exists = await self._set_active(user_id, active=False)
-        # Also of a user who is not there: whoever removed them may have ended nothing.
-        await self._parts.sessions.close_all(user_id, reason="user_disabled")
-        if exists:
-            self._parts.events.emit(EventName.USER_DISABLED, subject=user_id)
+        with self._parts.events.telling(EventName.USER_DISABLED, subject=user_id) as telling:
+            exists = await self._set_active(user_id, active=False)
+            # Also of a user who is not there: whoever removed them may have ended nothing.
+            await self._parts.sessions.close_all(user_id, reason="user_disabled")
+            telling.happened = exists
         return exists
 
     async def _remove(self, users: RemovingUserStore, user_id: str, device: Device) -> bool:
-        existed = await ask_user_store(lambda: users.remove(user_id))
-        await self._parts.sessions.close_all(user_id, reason="user_deleted")
-        if existed:
-            self._parts.events.emit(EventName.USER_DELETED, subject=user_id, device=device)
-        return existed
+        sessions, events = self._parts.sessions, self._parts.events
+        with events.telling(EventName.USER_DELETED, subject=user_id, device=device) as telling:
+            await sessions.erase(user_id, reason="user_deleted")
+            telling.happened = await ask_user_store(lambda: users.remove(user_id))
+            # And again, for a login that came in between.
+            await sessions.erase(user_id, reason="user_deleted")
+        return telling.happened
 
     async def _set_active(self, user_id: str, *, active: bool) -> bool:
         users = self._parts.users

@@ -41,35 +41,39 @@ class _Bucket:
     """One thing that is counted of an action.
 
     Attributes:
-        name: actions with the same name share the counter.
-        by: whose counter it is.
+        reason: what is counted, and whose counter it is: ``guess_by_pair``. Actions with the
+            same one share the counter.
         limit: how much is too much.
     """
 
-    name: str
-    by: Literal["source", "account", "pair", "session"]
+    reason: str
     limit: Limit
+
+    @property
+    def by(self) -> str:
+        """``source``, ``account``, ``pair`` or ``session``."""
+        return self.reason.rpartition("_by_")[2]
 
 
 # The source first: whoever varies accounts is stopped before they make a counter of each, and
 # what is refused does not count against the account.
 _GUESS = (
-    _Bucket("guess", "source", "source"),
-    _Bucket("guess", "pair", "guesses"),
-    _Bucket("guess", "account", "account"),
+    _Bucket("guess_by_source", "source"),
+    _Bucket("guess_by_pair", "guesses"),
+    _Bucket("guess_by_account", "account"),
 )
 # Whoever has a session of the account: no wide limit of strangers stands in their way.
-_PROOF = (_Bucket("guess", "source", "source"), _Bucket("proof", "pair", "guesses"))
+_PROOF = (_Bucket("guess_by_source", "source"), _Bucket("proof_by_pair", "guesses"))
 _BUCKETS: Mapping[Action, Sequence[_Bucket]] = {
     "login": _GUESS,
     "password_change": _PROOF,
     "email_change": _PROOF,
-    "register": (_Bucket("register", "source", "strangers"),),
-    "forgot": (_Bucket("forgot", "source", "strangers"), _Bucket("mail", "account", "mails")),
-    "verify": (_Bucket("verify", "source", "strangers"), _Bucket("mail", "account", "mails")),
-    "reset": (_Bucket("reset", "source", "strangers"),),
-    "refresh": (_Bucket("refresh", "session", "refreshes"),),
-    "refresh_failed": (_Bucket("refresh", "source", "refresh_failures"),),
+    "register": (_Bucket("register_by_source", "strangers"),),
+    "forgot": (_Bucket("forgot_by_source", "strangers"), _Bucket("mail_by_account", "mails")),
+    "verify": (_Bucket("verify_by_source", "strangers"), _Bucket("mail_by_account", "mails")),
+    "reset": (_Bucket("reset_by_source", "strangers"),),
+    "refresh": (_Bucket("refresh_by_session", "refreshes"),),
+    "refresh_failed": (_Bucket("refresh_by_source", "refresh_failures"),),
 }
 _FORGIVING = frozenset({"login", "password_change", "email_change"})
 """What a rightful attempt takes back; to register again and again is no guess at all."""
@@ -103,7 +107,7 @@ class LimitsThrottle:
             if bucket.by == "account" and bucket.limit == "account" and await self._knows(attempt):
                 continue
             stats = await limiter.get_window_stats(item, key)
-            raise ThrottledError(stats.reset_time - time.time(), f"{bucket.name}_by_{bucket.by}")
+            raise ThrottledError(stats.reset_time - time.time(), bucket.reason)
 
     async def succeed(self, attempt: Attempt, /) -> None:
         """Forget the guesses from here at this account, and take back this one elsewhere."""
@@ -134,7 +138,7 @@ class LimitsThrottle:
             whose = _whose(bucket, attempt)
             if whose is not None:
                 for item in self._rates[bucket.limit]:
-                    yield bucket, item, f"{bucket.name}:{whose}"
+                    yield bucket, item, f"{bucket.reason}:{whose}"
 
     async def _knows(self, attempt: Attempt) -> bool:
         return (await self._counters.read(attempt.realm, _known(attempt))).value > 0

@@ -8,6 +8,8 @@ import logging
 from collections.abc import Callable
 
 from fastapi_jwtkit.errors import JWTKitError, KeySourceUnavailableError
+from fastapi_jwtkit.event_sinks import Events, reason_of
+from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.keys.discreet import attempt
 from fastapi_jwtkit.keys.key_ring import KeyRing
 from fastapi_jwtkit.keys.secret_ring import SecretRing
@@ -42,16 +44,31 @@ class LiveRings:
         keys: source of the key ring.
         secrets: source of the ring of refresh secrets; ``None`` where none are needed.
         clock: measures the two intervals.
+        events: where to say that keys are others now, or that they cannot be read.
     """
 
-    def __init__(self, *, keys: KeySource, secrets: KeySource | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        keys: KeySource,
+        secrets: KeySource | None,
+        clock: Clock,
+        events: Events | None = None,
+    ) -> None:
         self.ring = KeyRing()
         self.secrets = SecretRing()
         ring, secret_ring = self.ring, self.secrets
-        self._followed = [_Followed(keys, lambda text: ring.adopt(KeyRing.from_text(text)))]
+        self._followed = [
+            _Followed("keys", keys, lambda text: ring.adopt(KeyRing.from_text(text)), events)
+        ]
         if secrets is not None:
             self._followed.append(
-                _Followed(secrets, lambda text: secret_ring.adopt(SecretRing.from_text(text)))
+                _Followed(
+                    "refresh_secrets",
+                    secrets,
+                    lambda text: secret_ring.adopt(SecretRing.from_text(text)),
+                    events,
+                )
             )
         self._clock = clock
         self._flights: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
@@ -139,7 +156,11 @@ class LiveRings:
 class _Followed:
     """One source, and what to do with its text when that changes."""
 
-    def __init__(self, source: KeySource, adopt: Callable[[str], None]) -> None:
+    def __init__(
+        self, name: str, source: KeySource, adopt: Callable[[str], None], events: Events | None
+    ) -> None:
+        self._name = name
+        self._events = events
         self._source = source
         self._adopt = adopt
         self._digest: bytes | None = None
@@ -149,10 +170,24 @@ class _Followed:
 
     async def look(self) -> None:
         """Adopt the text if it is another one; keep the failure if there is one."""
+        known = self._digest
         failure = await self._read_and_adopt()
-        if self.is_loaded and failure is not None and str(failure) != str(self.failure):
+        is_news = failure is not None and str(failure) != str(self.failure)
+        if self.is_loaded and is_news:
             logger.error("keys not read, keeping those there are: %s", failure)
+        # The first keys of a process are no change: an alarm must not ring at each start.
+        if is_news or (known is not None and self._digest != known):
+            self._tell(failure)
         self.failure = failure
+
+    def _tell(self, failure: JWTKitError | None) -> None:
+        if self._events is not None:
+            self._events.emit(
+                EventName.KEYS_CHANGED,
+                outcome=failure is None,
+                reason=reason_of(failure) if failure else "",
+                detail={"ring": self._name},
+            )
 
     def raise_if_never_loaded(self) -> None:
         """Raise why there is nothing."""

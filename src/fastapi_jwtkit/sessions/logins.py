@@ -13,7 +13,7 @@ from fastapi_jwtkit.accounts.authenticator import Authenticator
 from fastapi_jwtkit.accounts.user_reads import UserReads
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.errors import InvalidCredentialsError, JWTKitError, UnavailableError
-from fastapi_jwtkit.event_sinks import Events
+from fastapi_jwtkit.event_sinks import Events, reason_of
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.protocols import Clock, User
 from fastapi_jwtkit.records import Device, NewSession, TokenPair
@@ -114,10 +114,9 @@ class Logins:
 
             pair = await self._open(known.user, request, confirm)
         except JWTKitError as error:
-            # Whatever stopped it: a right guess that asked for too much is one as well.
-            self._events.emit(
-                EventName.LOGIN_FAILED, outcome=False, reason=error.reason, device=device
-            )
+            # Whatever stopped it: a right guess that asked for too much is one as well. No
+            # name: people type their password where their name belongs.
+            self._tell_failed(error, request)
             if isinstance(error, UnavailableError):
                 await self._attempts.withdraw("login", account=login, device=device)
             raise
@@ -133,7 +132,11 @@ class Logins:
             InvalidCredentialsError: the user store does not know them as active.
             InvalidScopeError: more was asked for than the user holds.
         """
-        return await self._open(user, request, lambda: self._still_active(user.id))
+        try:
+            return await self._open(user, request, lambda: self._still_active(user.id))
+        except JWTKitError as error:
+            self._tell_failed(error, request, user.id)
+            raise
 
     async def _open(
         self, user: User, request: LoginRequest, confirm: Callable[[], Awaitable[User]]
@@ -172,6 +175,7 @@ class Logins:
             subject=user.id,
             session_id=session.sid,
             device=request.device,
+            detail={"amr": " ".join(request.amr), "transport": request.transport},
         )
         return pair_of(session, access, refresh_token)
 
@@ -198,6 +202,18 @@ class Logins:
         if user is None or not user.is_active:
             raise InvalidCredentialsError("user_disabled" if user else "user_gone")
         return user
+
+    def _tell_failed(
+        self, error: JWTKitError, request: LoginRequest, subject: str | None = None
+    ) -> None:
+        self._events.emit(
+            EventName.LOGIN_FAILED,
+            outcome=False,
+            reason=reason_of(error),
+            subject=subject,
+            device=request.device,
+            detail={"amr": " ".join(request.amr)},
+        )
 
     async def _undo(self, new: NewSession, cause: BaseException) -> None:
         """End a session whose tokens nobody will get."""

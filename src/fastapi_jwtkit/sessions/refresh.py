@@ -7,25 +7,23 @@ fail comes before it, and a round that loses it starts again.
 from __future__ import annotations
 
 import hmac
-import secrets as random
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from fastapi_jwtkit.accounts.attempts import Attempts
 from fastapi_jwtkit.accounts.user_reads import UserReads
 from fastapi_jwtkit.errors import (
     InvalidGrantError,
+    JWTKitError,
     NotReplicatedError,
     ThrottledError,
     UnavailableError,
 )
-from fastapi_jwtkit.event_sinks import Events
+from fastapi_jwtkit.event_sinks import Events, reason_of
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.protocols import Clock, SessionStore
 from fastapi_jwtkit.records import (
     Advance,
-    Device,
     FoundSession,
     Session,
     SessionProof,
@@ -34,48 +32,18 @@ from fastapi_jwtkit.records import (
 from fastapi_jwtkit.revocations import Revocations
 from fastapi_jwtkit.sessions.access_tokens import AccessTokens, pair_of
 from fastapi_jwtkit.sessions.limits import SessionLimits
-from fastapi_jwtkit.sessions.refresh_token import RefreshToken
+from fastapi_jwtkit.sessions.refresh_request import RefreshAttempt, RefreshRequest
 from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
 from fastapi_jwtkit.sessions.rotation import Decision, Presented, Verdict, classify, is_foreign
 from fastapi_jwtkit.sessions.sessions import Sessions, is_live
 from fastapi_jwtkit.store_errors import store_call
 from fastapi_jwtkit.tokens.issuer import IssuedToken
 
-__all__ = ["Refresh", "RefreshRequest"]
+__all__ = ["Refresh"]
 
 MAX_ROUNDS = 4  # the first and three more
 MAX_REPLAYS = 100
 STREAK_ALARM = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshRequest:
-    """What a client asks for.
-
-    Attributes:
-        token: the refresh token as it came.
-        scopes: narrower scopes for the access token (RFC 6749 6); ``None``: all granted.
-        client_id: the client that asks.
-        transport: the transport it came by.
-        device: where it came from.
-    """
-
-    token: str = field(repr=False)
-    scopes: frozenset[str] | None
-    client_id: str
-    transport: str
-    device: Device
-
-
-@dataclass(slots=True, kw_only=True)
-class _Attempt:
-    """One request on its way through the rounds."""
-
-    request: RefreshRequest
-    token: RefreshToken
-    issued_at: float
-    id: str = field(default_factory=lambda: random.token_urlsafe(12))
-    lost: bool = False
 
 
 class Refresh:
@@ -133,19 +101,34 @@ class Refresh:
         """
         try:
             token = await self._tokens.authenticate(request.token)
-            await self._attempts.ensure("refresh", device=request.device, session=token.sid)
-            attempt = _Attempt(request=request, token=token, issued_at=self._clock.now())
+        except JWTKitError as error:
+            await self._fail(error, request)
+            raise
+        await self._attempts.ensure("refresh", device=request.device, session=token.sid)
+        attempt = RefreshAttempt(request=request, token=token, issued_at=self._clock.now())
+        try:
             for _ in range(MAX_ROUNDS):
                 pair = await self._round(attempt)
                 if pair is not None:
                     return pair
-        except InvalidGrantError as error:
-            self._events.emit(
-                EventName.REFRESH_FAILED, outcome=False, reason=error.reason, device=request.device
-            )
-            await self._attempts.ensure("refresh_failed", device=request.device)
+            raise UnavailableError("rotation_contended")
+        except JWTKitError as error:
+            await self._fail(error, request, sid=token.sid)
             raise
-        raise UnavailableError("rotation_contended")
+
+    async def _fail(
+        self, error: JWTKitError, request: RefreshRequest, *, sid: str | None = None
+    ) -> None:
+        """Say that nothing was granted, and count it where the token was no good."""
+        self._events.emit(
+            EventName.REFRESH_FAILED,
+            outcome=False,
+            reason=reason_of(error),
+            session_id=sid,
+            device=request.device,
+        )
+        if isinstance(error, InvalidGrantError):
+            await self._attempts.ensure("refresh_failed", device=request.device)
 
     async def prove(self, text: str, *, transport: str) -> SessionProof:
         """Return the session of an authentic refresh token, spent ones included.
@@ -167,7 +150,7 @@ class Refresh:
         speaks = token.counter >= found.session.counter and is_live(found)
         return SessionProof(sid=token.sid, subject=found.session.subject if speaks else None)
 
-    async def _round(self, attempt: _Attempt) -> TokenPair | None:
+    async def _round(self, attempt: RefreshAttempt) -> TokenPair | None:
         """Try once; ``None``: somebody was faster, try again."""
         found = await self._sessions.find(attempt.token.sid)
         decision = self._decide(attempt, found)
@@ -182,7 +165,7 @@ class Refresh:
             return await self._replay(attempt, session, access)
         return await self._advance(attempt, session, access, behind=decision.behind)
 
-    def _decide(self, attempt: _Attempt, found: FoundSession | None) -> Decision:
+    def _decide(self, attempt: RefreshAttempt, found: FoundSession | None) -> Decision:
         if self._revocations.known.is_session_revoked(attempt.token.sid):
             return Decision(verdict=Verdict.DEAD, reason="session_revoked")
         presented = Presented(
@@ -193,7 +176,9 @@ class Refresh:
         )
         return classify(found, presented, grace=self._limits.grace)
 
-    async def _end_reused(self, attempt: _Attempt, session: Session, decision: Decision) -> None:
+    async def _end_reused(
+        self, attempt: RefreshAttempt, session: Session, decision: Decision
+    ) -> None:
         # Who lost a race a moment ago is no thief: with grace 0 it reads what the winner spent.
         if not attempt.lost:
             self._events.emit(
@@ -212,7 +197,7 @@ class Refresh:
     async def _close(self, session: Session, reason: str) -> None:
         await self._sessions.close(session.sid, reason=reason, subject=session.subject)
 
-    async def _prepare(self, attempt: _Attempt, session: Session, epoch: int) -> IssuedToken:
+    async def _prepare(self, attempt: RefreshAttempt, session: Session, epoch: int) -> IssuedToken:
         """Do everything that can fail, before anything is spent."""
         user = await self._users.by_id(session.subject)
         if user is None or not user.is_active:
@@ -228,7 +213,7 @@ class Refresh:
         )
 
     async def _advance(
-        self, attempt: _Attempt, session: Session, access: IssuedToken, *, behind: bool
+        self, attempt: RefreshAttempt, session: Session, access: IssuedToken, *, behind: bool
     ) -> TokenPair | None:
         presented, key_id = attempt.token.counter, await self._tokens.active_key_id()
         successor = await self._tokens.successor(session, counter=presented + 1, key_id=key_id)
@@ -249,7 +234,7 @@ class Refresh:
         return pair_of(advanced, access, successor)
 
     async def _replay(
-        self, attempt: _Attempt, session: Session, access: IssuedToken
+        self, attempt: RefreshAttempt, session: Session, access: IssuedToken
     ) -> TokenPair | None:
         foreign = is_foreign(session.device, attempt.request.device)
         if foreign and self._limits.revoke_foreign_replay:
@@ -269,7 +254,7 @@ class Refresh:
         self._tell(EventName.REFRESH_REPLAYED, attempt, session, detail=detail)
         return pair_of(session, access, current)
 
-    def _tell_advanced(self, attempt: _Attempt, session: Session, *, behind: bool) -> None:
+    def _tell_advanced(self, attempt: RefreshAttempt, session: Session, *, behind: bool) -> None:
         if behind:
             self._tell(EventName.SESSION_STORE_BEHIND, attempt, session)
         if session.replay_streak == STREAK_ALARM:
@@ -280,7 +265,7 @@ class Refresh:
     def _tell(
         self,
         name: EventName,
-        attempt: _Attempt,
+        attempt: RefreshAttempt,
         session: Session,
         *,
         detail: Mapping[str, str | int] | None = None,

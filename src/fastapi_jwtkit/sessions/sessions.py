@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from fastapi_jwtkit.errors import (
     NotReplicatedError,
@@ -12,6 +13,7 @@ from fastapi_jwtkit.errors import (
 )
 from fastapi_jwtkit.event_sinks import Events
 from fastapi_jwtkit.events import EventName
+from fastapi_jwtkit.personal_data import ErasingSessionStore
 from fastapi_jwtkit.protocols import SessionStore
 from fastapi_jwtkit.records import FoundSession, NewSession, RevocationEntry, Session
 from fastapi_jwtkit.revocations import Revocations
@@ -27,7 +29,7 @@ class Sessions:
         store: where rows live.
         revocations: the feed and the local map.
         realm: whose sessions.
-        events: where to say what happened.
+        events: where to say what happened; what may not be in them may not be in a row.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Sessions:
 
     async def open(self, new: NewSession) -> Session:
         """Store a login."""
+        new = replace(new, device=self._events.personal.kept(new.device))
         with store_call("session_add_failed"):
             session = await self._store.add(new)
         self._events.emit(
@@ -123,17 +126,42 @@ class Sessions:
         Returns:
             how many sessions were told.
         """
-        entries: list[RevocationEntry] = []
-        for session in await self.list(subject):
-            epoch = await self._bump(session.sid)
-            if epoch is not None:
-                entries.append(self._revocations.session_entry(session.sid, min_epoch=epoch))
-        if entries:
-            await self._revocations.publish(entries)
-            self._events.emit(
-                EventName.CLAIMS_EXPIRED, subject=subject, detail={"sessions": len(entries)}
-            )
+        with self._events.telling(EventName.CLAIMS_EXPIRED, subject=subject) as telling:
+            entries: list[RevocationEntry] = []
+            for session in await self.list(subject):
+                epoch = await self._bump(session.sid)
+                if epoch is not None:
+                    entries.append(self._revocations.session_entry(session.sid, min_epoch=epoch))
+            if entries:
+                await self._revocations.publish(entries)
+            telling.happened, telling.detail = bool(entries), {"sessions": len(entries)}
         return len(entries)
+
+    async def erase(self, subject: str, *, reason: str) -> int:
+        """End all sessions of a subject, and delete what the store holds of those that ended.
+
+        A login that is under way is not touched: its session is whole, or not there. Entries
+        of the feed hold ids of sessions alone, and go by themselves.
+
+        Returns:
+            how many rows were deleted; 0 where the store cannot delete any.
+
+        Raises:
+            StoreUnavailableError: it could not be done; try again.
+        """
+        with self._events.telling(EventName.SUBJECT_ERASED, subject=subject) as telling:
+            # Before as well: listing what lives lets some stores lose sight of what does not.
+            rows = await self._erase_ended(subject)
+            await self.close_all(subject, reason=reason)
+            rows += await self._erase_ended(subject)
+            telling.happened, telling.detail = True, {"rows": rows}
+        return rows
+
+    async def _erase_ended(self, subject: str) -> int:
+        if not isinstance(self._store, ErasingSessionStore):
+            return 0
+        with store_call("session_erase_failed"):
+            return await self._store.erase(self._realm, subject)
 
     async def _bump(self, sid: str) -> int | None:
         """Raise the claims version above all that were ever handed out."""
@@ -152,6 +180,25 @@ class Sessions:
     async def _end(self, sids: Sequence[str], *, reason: str, subject: str | None) -> None:
         if not sids:
             return
+        try:
+            await self._end_each(sids, reason)
+        except StoreUnavailableError as error:
+            for sid in sids:
+                self._events.emit(
+                    EventName.SESSION_END_FAILED,
+                    outcome=False,
+                    reason=error.reason,
+                    session_id=sid,
+                    subject=subject,
+                    detail={"ended_for": reason},
+                )
+            raise
+        for sid in sids:
+            self._events.emit(
+                EventName.SESSION_ENDED, reason=reason, session_id=sid, subject=subject
+            )
+
+    async def _end_each(self, sids: Sequence[str], reason: str) -> None:
         failure: StoreUnavailableError | None = None
         try:
             await self._revocations.publish([self._revocations.session_entry(s) for s in sids])
@@ -165,10 +212,6 @@ class Sessions:
                 failure = failure or error  # it is done here: go on with the others
         if failure is not None:
             raise failure
-        for sid in sids:
-            self._events.emit(
-                EventName.SESSION_ENDED, reason=reason, session_id=sid, subject=subject
-            )
 
 
 def is_live(found: FoundSession) -> bool:

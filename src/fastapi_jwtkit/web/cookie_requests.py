@@ -15,6 +15,7 @@ from fastapi_jwtkit.errors import ConfigurationError, InvalidTokenError
 from fastapi_jwtkit.kit import JWTKit
 from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.records import SessionProof, TokenPair
+from fastapi_jwtkit.web.client import device_of
 from fastapi_jwtkit.web.origins import has_origin, origins_of, why_foreign
 from fastapi_jwtkit.web.transports.bearer import BearerTransport
 from fastapi_jwtkit.web.transports.cookie import CookieTransport
@@ -72,7 +73,9 @@ class CookieRequests:
             return None
         claims = self._verification.fast(raw)
         if claims is None:
-            claims = await self._verification.verify(raw.decode("latin-1"))
+            claims = await self._verification.verify(
+                raw.decode("latin-1"), device=device_of(connection)
+            )
         await self._ensure_meant(connection, claims.session_id)
         return Principal.of(claims)
 

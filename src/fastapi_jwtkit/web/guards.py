@@ -26,6 +26,8 @@ from fastapi_jwtkit.errors import (
     NotInstalledError,
 )
 from fastapi_jwtkit.principal import Principal
+from fastapi_jwtkit.records import Device
+from fastapi_jwtkit.web.client import device_of
 from fastapi_jwtkit.web.demands import NOTHING, Demand, permissions, roles, scopes
 from fastapi_jwtkit.web.errors import to_http
 from fastapi_jwtkit.web.overrides import override_of
@@ -64,7 +66,9 @@ class PrincipalSource(Protocol):
         """Return the principal of a request, ``None`` if it carries no token."""
         ...
 
-    def tell_denied(self, principal: Principal, error: AuthorizationError, /) -> None:
+    def tell_denied(
+        self, principal: Principal, error: AuthorizationError, device: Device, /
+    ) -> None:
         """Hear that somebody who is known was not let in."""
         ...
 
@@ -162,7 +166,7 @@ class Guard(_Asking):
     ) -> None:
         sources = (self.source,) if self.source else sources_of(connection.scope.get("app"))
         if principal is not None and len(sources) == 1:
-            sources[0].tell_denied(principal, error)
+            sources[0].tell_denied(principal, error, device_of(connection))
 
 
 class OptionalGuard(_Asking):

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.kit import JWTKit
 from fastapi_jwtkit.principal import Principal
+from fastapi_jwtkit.web.client import device_of
 from fastapi_jwtkit.web.cookie_requests import CookieRequests
 from fastapi_jwtkit.web.entrance import Entrance
 from fastapi_jwtkit.web.guards import Guard, OptionalGuard
@@ -130,7 +131,7 @@ class MountedKit:
                 known = connection.scope[self._memo] = await self.cookies.principal_of(connection)
             return known
         # Every byte is a character of Latin-1: what is no token is for the parser to say.
-        claims = await self.kit.verify(raw.decode("latin-1"))
+        claims = await self.kit.verify(raw.decode("latin-1"), device=device_of(connection))
         principal = connection.scope[self._memo] = Principal.of(claims)
         return principal
 

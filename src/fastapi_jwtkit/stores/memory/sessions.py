@@ -118,6 +118,25 @@ class MemorySessionStore:
             found = (self._live(realm, sid, now) for sid in sids)
             return [session for session in found if session is not None]
 
+    async def erase(self, realm: str, subject: str, /) -> int:
+        """Delete the subject's rows that are revoked or expired; see the port."""
+        claim_realm(realm)
+        now = self._clock.now()
+        with self._lock:
+            sids = tuple(self._of_subject.get((realm, subject), ()))
+            over = [sid for sid in sids if self._live(realm, sid, now) is None]
+            for sid in over:
+                self._forget(realm, subject, sid)
+        return len(over)
+
+    def _forget(self, realm: str, subject: str, sid: str) -> None:
+        """Forget a row; caller holds the lock."""
+        self._rows.pop((realm, sid), None)
+        of_subject = self._of_subject[realm, subject]
+        of_subject.pop(sid, None)
+        if not of_subject:
+            del self._of_subject[realm, subject]
+
     def _live(self, realm: str, sid: str, now: float) -> Session | None:
         session = self._rows.get((realm, sid))
         if session is None or session.revoked_at is not None:
@@ -132,10 +151,7 @@ class MemorySessionStore:
             if now < min(session.idle_expiry, session.absolute_expiry):
                 self._rows[key] = session  # to the end, so that the next sweep sees others
                 continue
-            of_subject = self._of_subject[session.realm, session.subject]
-            of_subject.pop(session.sid, None)
-            if not of_subject:
-                del self._of_subject[session.realm, session.subject]
+            self._forget(session.realm, session.subject, session.sid)
 
 
 def _started(new: NewSession, now: float) -> Session:

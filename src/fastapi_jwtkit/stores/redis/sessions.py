@@ -158,6 +158,35 @@ class RedisSessionStore:
         await self._forget(index, over)
         return sorted(live, key=lambda session: (session.created_at, session.sid))
 
+    async def erase(self, realm: str, subject: str, /) -> int:
+        """Delete the subject's rows that are revoked or expired; see the port.
+
+        Of those that ended before, only the ones still in the subject's index: ``list`` takes
+        them out, and their rows go by themselves after their idle limit.
+        """
+        index, reason = self._keys.subject(realm, subject), "session_erase_failed"
+        now, *names = await self._server.run(
+            self._list_subject, (index,), self._time.argument(), reason=reason
+        )
+        rows = await self._rows(realm, [name.decode() for name in names], reason=reason)
+        sessions = [session_of(realm, sid, row) for sid, row in rows]
+        over = [
+            session.sid
+            for session in sessions
+            if session.subject == subject and not _is_live(session, time_of(now))
+        ]
+        for sid in over:  # what is over stays so: between the reading and this nothing revives it
+            await self._command("DEL", self._keys.session(realm, sid), reason=reason)
+        if over:
+            await self._command("ZREM", index, *over, reason=reason)
+        return len(over)
+
+    async def _command(self, name: str, key: str, *arguments: str, reason: str) -> None:
+        async def ask(link: Link) -> None:
+            await link.command(key, name, key, *arguments)
+
+        await self._server.ask(ask, reason=reason)
+
     async def _rows(
         self, realm: str, sids: Sequence[str], *, reason: str
     ) -> Sequence[tuple[str, bytes]]:
@@ -176,12 +205,8 @@ class RedisSessionStore:
         """Take sessions that are over out of an index; what is over stays so."""
         if not sids:
             return
-
-        async def forget(link: Link) -> None:
-            await link.command(index, "ZREM", index, *sids)
-
         try:
-            await self._server.ask(forget, reason="session_sweep_failed")
+            await self._command("ZREM", index, *sids, reason="session_sweep_failed")
         except StoreUnavailableError:
             logger.warning("sessions that are over could not be taken out of an index")
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     insert,
     literal,
     literal_column,
+    or_,
     select,
     tuple_,
     update,
@@ -54,6 +55,7 @@ class SessionStatements:
         self.bump_epoch = self._bump_epoch()
         self.list = self._list()
         self.sweep = self._sweep()
+        self.erase = self._erase()
 
     def _named(self) -> ColumnElement[bool]:
         columns = self._table.c
@@ -165,6 +167,14 @@ class SessionStatements:
                 columns.idle_expiry > self._now,
             )
             .order_by(columns.created_at, columns.sid)
+        )
+
+    def _erase(self) -> Executable:
+        columns = self._table.c
+        return delete(self._table).where(
+            columns.realm == bindparam("in_realm", type_=Text),
+            columns.subject == bindparam("of_subject", type_=Text),
+            or_(columns.revoked_at.is_not(None), columns.idle_expiry <= self._now),
         )
 
     def _sweep(self) -> Executable:

@@ -133,13 +133,29 @@ class SQLSessionStore:
             pruned += count
         return pruned
 
+    async def erase(self, realm: str, subject: str, /) -> int:
+        """Delete the subject's rows that are revoked or expired; see the port."""
+        return await self._delete(
+            self._statements.erase,
+            {"in_realm": realm, "of_subject": subject},
+            reason="session_erase_failed",
+        )
+
     async def _sweep(self, batch: int) -> int:
-        parameters = {"batch": batch} | self._time.parameters()
+        return await self._delete(
+            self._statements.sweep, {"batch": batch}, reason="session_sweep_failed"
+        )
 
-        async def sweep(connection: AsyncConnection) -> int:
-            return (await connection.execute(self._statements.sweep, parameters)).rowcount
+    async def _delete(
+        self, statement: Executable, parameters: Mapping[str, object], *, reason: str
+    ) -> int:
+        """Run a statement and return how many rows it deleted."""
+        parameters = dict(parameters) | self._time.parameters()
 
-        return await self._database.run(sweep, reason="session_sweep_failed")
+        async def delete(connection: AsyncConnection) -> int:
+            return (await connection.execute(statement, parameters)).rowcount
+
+        return await self._database.run(delete, reason=reason)
 
     async def _row(
         self, statement: Executable, parameters: Mapping[str, object], *, reason: str

@@ -37,8 +37,8 @@ import pytest  # noqa: E402
 
 # Before they are imported: a failed assertion then shows the values it compared.
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{_name}" for _name in ("account_users", "clock", "counters", "following")),
-    *(f"{__name__}.{_name}" for _name in ("one_time", "revocations", "rotation")),
+    *(f"{__name__}.{_name}" for _name in ("account_users", "clock", "counters", "erasing")),
+    *(f"{__name__}.{_name}" for _name in ("following", "one_time", "revocations", "rotation")),
     *(f"{__name__}.{_name}" for _name in ("session_data", "sessions", "users")),
 )
 
@@ -48,6 +48,7 @@ from fastapi_jwtkit.testing.contracts.account_users import (  # noqa: E402
     RemovingUserStoreContract,
 )
 from fastapi_jwtkit.testing.contracts.counters import CounterStoreContract  # noqa: E402
+from fastapi_jwtkit.testing.contracts.erasing import ErasingSessionStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.one_time import OneTimeStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.revocations import RevocationStoreContract  # noqa: E402
 from fastapi_jwtkit.testing.contracts.sessions import SessionStoreContract  # noqa: E402
@@ -60,6 +61,7 @@ __all__ = [
     "CounterStoreContract",
     "DisablingUserStoreContract",
     "EmailUserStoreContract",
+    "ErasingSessionStoreContract",
     "OneTimeStoreContract",
     "RegisteringUserStoreContract",
     "RemovingUserStoreContract",
