@@ -20,6 +20,7 @@ from fastapi_jwtkit.key_sources.from_settings import key_sources_of
 from fastapi_jwtkit.key_sources.live_rings import LiveRings
 from fastapi_jwtkit.passwords.passlib_hasher import PasslibHasher
 from fastapi_jwtkit.passwords.rules import PasswordRules
+from fastapi_jwtkit.passwords.rules_from_settings import rules_from_settings
 from fastapi_jwtkit.protocols import (
     ClaimsFor,
     Clock,
@@ -59,6 +60,7 @@ class Parts:
     stores: BroughtStores
     claims_for: ClaimsFor | None
     hasher: PasswordHasher | None
+    password_rules: PasswordRules | None
     events: Sequence[EventSink]
     clock: Clock | None
 
@@ -234,7 +236,7 @@ def _accounts(shared: _Shared, users: UserStore, parts: Parts) -> Accounts:
     return Accounts(
         logins=logins,
         refresh=refresh,
-        registration=_registration(settings, users, hashing),
+        registration=_registration(settings, users, hashing, parts.password_rules),
         users=reads,
         hashing=hashing,
         events=shared.events,
@@ -262,11 +264,11 @@ def _issuer(shared: _Shared) -> TokenIssuer:
 
 
 def _registration(
-    settings: Settings, users: UserStore, hashing: HashingExecutor
+    settings: Settings, users: UserStore, hashing: HashingExecutor, rules: PasswordRules | None
 ) -> Registration | None:
     if not isinstance(users, RegisteringUserStore):
         return None
-    rules = PasswordRules.preset(settings.password_preset)
+    rules = rules or rules_from_settings(settings)
     return Registration(users, hashing, rules=rules, default_scopes=settings.default_scopes)
 
 

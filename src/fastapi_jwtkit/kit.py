@@ -14,6 +14,7 @@ from fastapi_jwtkit.claims import Claims
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.errors import InvalidRequestError
 from fastapi_jwtkit.lifecycle import Lifecycle, Readiness
+from fastapi_jwtkit.passwords.rules import PasswordRules
 from fastapi_jwtkit.protocols import (
     ClaimsFor,
     Clock,
@@ -48,10 +49,9 @@ class JWTKit:
         stores: all stores at once, from ``redis_stores`` or ``sql_stores``; default: those
             of ``settings.store_url``, or in memory, for one process.
         sessions: a store of your own for sessions; ``revocations`` has to go with it.
-        revocations: one for the feed of what is revoked.
-        one_time: one for what may happen once.
+        revocations: for the feed of what is revoked. ``one_time``: for what happens once.
         claims_for: adds claims of your own to access tokens.
-        hasher: hashes passwords; default: argon2id.
+        hasher: hashes passwords; default: argon2id. ``password_rules``: for new ones.
         events: where audit events go, beside the logger ``fastapi_jwtkit.audit``.
         clock: what time it is.
     """
@@ -67,6 +67,7 @@ class JWTKit:
         one_time: OneTimeStore | None = None,
         claims_for: ClaimsFor | None = None,
         hasher: PasswordHasher | None = None,
+        password_rules: PasswordRules | None = None,
         events: Sequence[EventSink] = (),
         clock: Clock | None = None,
     ) -> None:
@@ -82,15 +83,14 @@ class JWTKit:
                 ),
                 claims_for=claims_for,
                 hasher=hasher,
+                password_rules=password_rules,
                 events=events,
                 clock=clock,
             ),
         )
-        self.rings = self._assembly.rings
-        self.one_time = self._assembly.stores.one_time
-        self._sessions = self._assembly.sessions
+        self.rings, self.one_time = self._assembly.rings, self._assembly.stores.one_time
+        self._sessions, self._verification = self._assembly.sessions, self._assembly.verification
         self._lifecycle = Lifecycle(self._assembly, users, mode=settings.revocation)
-        self._verification = self._assembly.verification
         self.verify_fast: Callable[[bytes], Claims | None] = self._verification.fast
         """Return the claims of a warm token that is plainly good; ``None``: ask ``verify``."""
         self.tell_denied = self._verification.tell_denied
