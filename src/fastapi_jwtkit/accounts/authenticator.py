@@ -39,7 +39,8 @@ class Authenticator:
     unknown, the user disabled or the password impossible (ASVS 6.3.8). What differs is
     ``reason``, which stays inside: ``malformed_login``, ``unknown_login``,
     ``no_password``, ``password_too_long``, ``password_malformed``, ``wrong_password``,
-    ``disabled``.
+    ``disabled``, ``hash_format_unknown``, ``hash_too_dear``, ``password_over_72_bytes``.
+    The two about a hash are logged too: they are for whoever keeps the table.
 
     Args:
         users: where users live.
@@ -63,13 +64,17 @@ class Authenticator:
         login = canonical_login(credentials.login)
         user = await self._reads.by_login(login) if login is not None else None
         stored = user.password_hash if user is not None else None
-        matched = await self._hashing.matches(password, stored)
+        matched = await self._hashing.matches(
+            # Said before the comparison: a disabled user takes as long as any other.
+            password,
+            stored,
+            may_succeed=user is not None and user.is_active,
+        )
         if user is None:
             raise InvalidCredentialsError("unknown_login" if login else "malformed_login")
         if not matched or not stored:
-            raise InvalidCredentialsError(_why_not(password, stored))
+            raise InvalidCredentialsError(self._why_not(password, stored))
         if not user.is_active:
-            # After the comparison: a disabled user takes as long as any other.
             raise InvalidCredentialsError("disabled")
         new_hash = await self._upgrade(user, password, stored)
         return Authenticated(
@@ -126,12 +131,14 @@ class Authenticator:
             return None
         return new_hash if won else None
 
-
-def _why_not(password: str, stored: str | None) -> str:
-    if not stored:
-        return "no_password"
-    try:
-        normalize_password(password)
-    except PasswordRejectedError as error:
-        return error.reason
-    return "wrong_password"
+    def _why_not(self, password: str, stored: str | None) -> str:
+        if not stored:
+            return "no_password"
+        try:
+            normalize_password(password)
+        except PasswordRejectedError as error:
+            return error.reason
+        refusal = self._hashing.refusal(password, stored)
+        if refusal.startswith("hash_"):
+            logger.warning("a stored password hash is never compared with: %s", refusal)
+        return refusal or "wrong_password"
