@@ -175,8 +175,8 @@ class HashingExecutor:
         else:
             cost = stored.cost
             matched = self.hasher.matches(as_typed if stored.as_typed else normal, password_hash)
-        self._floor.note(cost, time.perf_counter() - started)
-        return matched, started + self._floor.seconds
+        floor = self._floor.note(cost, time.perf_counter() - started)
+        return matched, started + floor
 
     def _read(self, password_hash: str) -> StoredHash:
         if isinstance(self.hasher, ReadingHasher):
