@@ -23,6 +23,7 @@ from fastapi_jwtkit.key_sources.live_rings import LiveRings
 from fastapi_jwtkit.mail_assembly import mailer_fit_for, make_links
 from fastapi_jwtkit.passwords.passlib_hasher import PasslibHasher
 from fastapi_jwtkit.passwords.rules import PasswordRules
+from fastapi_jwtkit.passwords.rules_from_settings import rules_from_settings
 from fastapi_jwtkit.protocols import (
     ClaimsFor,
     Clock,
@@ -55,6 +56,7 @@ class Parts:
     stores: BroughtStores
     claims_for: ClaimsFor | None
     hasher: PasswordHasher | None
+    password_rules: PasswordRules | None
     events: Sequence[EventSink]
     mailer: Mailer | None
     throttle: Throttle | None
@@ -116,6 +118,7 @@ def assemble_accounts(shared: Shared, users: UserStore, parts: Parts) -> Account
     """
     settings = shared.settings
     hashing = HashingExecutor(_fit_for(settings, parts.hasher or PasslibHasher()))
+    rules = parts.password_rules or rules_from_settings(settings)
     known = _Known(
         users=users,
         reads=UserReads(users),
@@ -123,7 +126,8 @@ def assemble_accounts(shared: Shared, users: UserStore, parts: Parts) -> Account
         authenticator=Authenticator(
             users, hashing, verified_only=settings.email_verification == "require"
         ),
-        registration=_registration(settings, users, hashing, shared.events),
+        rules=rules,
+        registration=_registration(settings, users, hashing, rules, shared.events),
         attempts=choose_attempts(
             settings, parts.throttle, stores=shared.stores, events=shared.events, clock=shared.clock
         ),
@@ -152,6 +156,7 @@ class _Known:
     reads: UserReads
     hashing: HashingExecutor
     authenticator: Authenticator
+    rules: PasswordRules
     registration: Registration | None
     attempts: Attempts
 
@@ -214,7 +219,7 @@ def _flow_parts(shared: Shared, known: _Known, mailer: Mailer | None) -> FlowPar
         authenticator=known.authenticator,
         attempts=known.attempts,
         hashing=known.hashing,
-        rules=PasswordRules.preset(settings.password_preset),
+        rules=known.rules,
         sessions=shared.sessions,
         links=links,
         post=Post(mailer, links, events=shared.events),
@@ -238,14 +243,18 @@ def _issuer(shared: Shared) -> TokenIssuer:
 
 
 def _registration(
-    settings: Settings, users: UserStore, hashing: HashingExecutor, events: Events
+    settings: Settings,
+    users: UserStore,
+    hashing: HashingExecutor,
+    rules: PasswordRules,
+    events: Events,
 ) -> Registration | None:
     if not isinstance(users, RegisteringUserStore):
         return None
     return Registration(
         users,
         hashing,
-        rules=PasswordRules.preset(settings.password_preset),
+        rules=rules,
         events=events,
         default_scopes=settings.default_scopes,
         login_is_email=settings.login_is_email,

@@ -13,13 +13,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from fastapi_jwtkit.errors import ConfigurationError, HashingBusyError, PasswordRejectedError
+from fastapi_jwtkit.passwords.failure_floor import FailureFloor
 from fastapi_jwtkit.passwords.rules import normalize_password
+from fastapi_jwtkit.passwords.stored_hash import ReadingHasher, StoredHash
 from fastapi_jwtkit.protocols import PasswordHasher
 
 __all__ = ["HashingExecutor"]
 
 MEMORY_BUDGET_BYTES: Final = 128 * 1024 * 1024
-_SMOOTHING: Final = 0.2
 
 _Result = TypeVar("_Result")
 
@@ -56,7 +57,8 @@ class HashingExecutor:
         self.queue = queue
         self._lanes: dict[int, _Lanes] = {}
         self._dummy_hash: str | None = None
-        self._typical_seconds = 0.0
+        self._dummy_cost = ""
+        self._floor = FailureFloor()
         self.hashes = 0
         """How many pieces of work the threads did."""
         self.seconds = 0.0
@@ -76,15 +78,22 @@ class HashingExecutor:
         normal = normalize_password(password)
         return await self._run(lambda: self.hasher.hash(normal))
 
-    async def matches(self, password: str, password_hash: str | None) -> bool:
+    async def matches(
+        self, password: str, password_hash: str | None, *, may_succeed: bool = True
+    ) -> bool:
         """Say whether the password made this hash, by exactly one comparison in all cases.
+
+        Where hashes of several costs are in use, a failure waits until the slowest of them
+        would have failed too; it waits here, where that takes no thread.
 
         Args:
             password: as it was presented.
             password_hash: ``None`` where there is none to compare with (an unknown login, a
                 user without a password): the comparison is then with a dummy and ``False``,
-                and an over-long password is treated alike, so that none of them tells
-                itself by its time (ASVS 6.3.8).
+                and so it is for a hash that is refused or a password that is too long, so
+                that none of them tells itself by its time (ASVS 6.3.8).
+            may_succeed: ``False`` if the caller refuses even a right password, a disabled
+                user's: it then takes as long as a wrong one.
 
         Raises:
             HashingBusyError: the queue is full.
@@ -92,13 +101,25 @@ class HashingExecutor:
         try:
             normal = normalize_password(password)
         except PasswordRejectedError:
-            normal, password_hash = "", None
-        matched, missing_seconds = await self._run(lambda: self._compare(normal, password_hash))
-        if missing_seconds > 0:
-            # An old, cheaper hash failed sooner than a dummy would have: wait out the rest
-            # here, where it costs no thread. A success need not hide that the user exists.
-            await asyncio.sleep(missing_seconds)
+            password = normal = ""
+            password_hash = None
+        matched, fails_at = await self._run(lambda: self._compare(password, normal, password_hash))
+        waiting = 0.0 if matched and may_succeed else fails_at - time.perf_counter()
+        if waiting > 0:
+            await asyncio.sleep(waiting)
         return matched
+
+    def refusal(self, password: str, password_hash: str) -> str:
+        """Return why this pair can never match, for events and logs; empty if it can.
+
+        ``hash_format_unknown`` and ``hash_too_dear`` say that the hash is never compared
+        with; ``password_over_72_bytes`` that a bcrypt hash cannot tell the password apart.
+        """
+        stored = self._read(password_hash)
+        if stored.refused or stored.most_bytes is None:
+            return stored.refused
+        over = len(password.encode(errors="surrogatepass")) > stored.most_bytes
+        return f"password_over_{stored.most_bytes}_bytes" if over else ""
 
     def needs_upgrade(self, password_hash: str) -> bool:
         """Say whether the hash is weaker than what ``hash`` makes today. Costs nothing."""
@@ -154,17 +175,27 @@ class HashingExecutor:
                 self._lanes.pop(parent, None)
         return lanes
 
-    def _compare(self, password: str, password_hash: str | None) -> tuple[bool, float]:
+    def _compare(self, as_typed: str, normal: str, password_hash: str | None) -> tuple[bool, float]:
         # Made before the first comparison of any kind, so that not even the first login of
         # a process tells a known login from an unknown one.
         dummy = self._make_dummy()
+        stored = self._read(password_hash) if password_hash else None
+        usable = stored is not None and not stored.refused
         started = time.perf_counter()
-        matched = self.hasher.matches(password, password_hash or dummy)
-        seconds = time.perf_counter() - started
-        if password_hash and self.hasher.needs_upgrade(password_hash):
-            return matched, 0.0 if matched else self._typical_seconds - seconds
-        self._typical_seconds += _SMOOTHING * (seconds - self._typical_seconds)
-        return matched and bool(password_hash), 0.0
+        if stored is None or not password_hash or not usable:
+            cost = self._dummy_cost
+            self.hasher.matches(normal, dummy)
+            matched = False
+        else:
+            cost = stored.cost
+            matched = self.hasher.matches(as_typed if stored.as_typed else normal, password_hash)
+        floor = self._floor.note(cost, time.perf_counter() - started)
+        return matched, started + floor
+
+    def _read(self, password_hash: str) -> StoredHash:
+        if isinstance(self.hasher, ReadingHasher):
+            return self.hasher.read(password_hash)
+        return StoredHash(cost="older" if self.hasher.needs_upgrade(password_hash) else "current")
 
     def _make_dummy(self) -> str:
         if self._dummy_hash is None:
@@ -172,12 +203,22 @@ class HashingExecutor:
                 if self._dummy_hash is None:
                     started = time.perf_counter()
                     dummy = self.hasher.hash(secrets.token_urlsafe(32))
-                    self._typical_seconds = time.perf_counter() - started
+                    self._dummy_cost = self._read(dummy).cost
+                    self._floor.note(self._dummy_cost, time.perf_counter() - started)
+                    if isinstance(self.hasher, ReadingHasher):
+                        self._measure(self.hasher)
                     self._dummy_hash = dummy
         return self._dummy_hash
 
+    def _measure(self, hasher: ReadingHasher) -> None:
+        for sample in hasher.samples:
+            started = time.perf_counter()
+            self.hasher.matches("", sample)
+            self._floor.note(hasher.read(sample).cost, time.perf_counter() - started)
+
     def _drain_seconds(self) -> float:
-        return max(1.0, math.ceil(self._typical_seconds * self.queue / self.workers))
+        typical = self._floor.typical(self._dummy_cost)
+        return max(1.0, math.ceil(typical * self.queue / self.workers))
 
 
 class _Lanes:

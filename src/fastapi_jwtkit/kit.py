@@ -13,6 +13,7 @@ from fastapi_jwtkit.claims import Claims
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.errors import InvalidRequestError
 from fastapi_jwtkit.lifecycle import Lifecycle, Readiness
+from fastapi_jwtkit.passwords.rules import PasswordRules
 from fastapi_jwtkit.protocols import (
     ClaimsFor,
     Clock,
@@ -49,10 +50,9 @@ class JWTKit(SessionVerbs):
         stores: all stores at once, from ``redis_stores`` or ``sql_stores``; default: those
             of ``settings.store_url``, or in memory, for one process.
         sessions: a store of your own for sessions; ``revocations`` has to go with it.
-        revocations: one for the feed of what is revoked.
-        one_time: one for what may happen once.
+        revocations: for the feed of what is revoked. ``one_time``: for what happens once.
         claims_for: adds claims of your own to access tokens.
-        hasher: hashes passwords; default: argon2id.
+        hasher: hashes passwords; default: argon2id. ``password_rules``: for new ones.
         mailer: sends mails; without one there are no flows that write to people.
         throttle: refuses those who try too often; default: by ``settings.throttle_*``.
         events: where audit events go, beside the logger ``fastapi_jwtkit.audit``.
@@ -72,14 +72,13 @@ class JWTKit(SessionVerbs):
         one_time: OneTimeStore | None = None,
         claims_for: ClaimsFor | None = None,
         hasher: PasswordHasher | None = None,
+        password_rules: PasswordRules | None = None,
         mailer: Mailer | None = None,
         throttle: Throttle | None = None,
         events: Sequence[EventSink] = (),
         clock: Clock | None = None,
     ) -> None:
-        self.settings = settings
-        self.realm = settings.realm
-        self.users = users
+        self.settings, self.realm, self.users = settings, settings.realm, users
         parts = Parts(
             users=users,
             stores=BroughtStores(
@@ -87,14 +86,14 @@ class JWTKit(SessionVerbs):
             ),
             claims_for=claims_for,
             hasher=hasher,
+            password_rules=password_rules,
             throttle=throttle,
             events=events,
             mailer=mailer,
             clock=clock,
         )
         super().__init__(assemble(settings, parts))
-        self.rings = self._assembly.rings
-        self.one_time = self._assembly.stores.one_time
+        self.rings, self.one_time = self._assembly.rings, self._assembly.stores.one_time
         self._lifecycle = Lifecycle(self._assembly, users, mode=settings.revocation)
         self.verify_fast: Callable[[bytes], Claims | None] = self._verification.fast
         self.tell_denied = self._verification.tell_denied

@@ -93,6 +93,9 @@ class Settings(AbuseSettings, CookieSettings, BaseSettings):  # pyright: ignore[
     """Scopes of a user who registers. Space- or comma-separated in the environment."""
     password_preset: Literal["nist", "asvs"] = "nist"  # noqa: S105 - a preset's name
     """``nist``: at least 15 characters (SP 800-63B-4); ``asvs``: at least 8."""
+    password_context: Annotated[frozenset[str], NoDecode] = frozenset()
+    """Words that a new password must not be made of, such as the name of the service; the
+    issuer's host is taken in. Space- or comma-separated in the environment."""
     login_is_email: bool = False
     """Whether logins are e-mail addresses. Registering then answers alike for an address
     that is known and one that is not."""
@@ -148,9 +151,9 @@ class Settings(AbuseSettings, CookieSettings, BaseSettings):  # pyright: ignore[
             raise ValueError(message)
         return value
 
-    @field_validator("default_scopes", mode="before")
+    @field_validator("default_scopes", "password_context", mode="before")
     @classmethod
-    def _split_scopes(cls, value: object) -> object:
+    def _split_words(cls, value: object) -> object:
         return _split(value)
 
     @field_validator("default_scopes")

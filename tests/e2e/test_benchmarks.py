@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import advance, propagation, reports, revocation_map, session_size
+from benchmarks import advance, login_timing, propagation, reports, revocation_map, session_size
 
 STORES = {"SQLite", "PostgreSQL", "Valkey"}
 Run = Callable[..., dict[str, Any]]
@@ -94,6 +94,22 @@ def test_the_map_of_revocations_is_weighed_and_read_from_every_store(run: Run) -
     assert 0 < few["memory_kib"] < many["memory_kib"]
     found = {(row["store"], row["entries"]) for row in rows(told, 1)}
     assert found == {(store, size) for store in STORES | {"in process"} for size in (10, 100)}
+
+
+@pytest.mark.std(96)
+def test_failed_logins_are_timed_for_each_kind_of_hash(run: Run) -> None:
+    """None of them is through before the slowest comparison alone would be."""
+    words = ("--attempts", "4", "--costs", "cheap")
+    told = run(login_timing.main, "login_timing", *words)
+    kinds = {row["kind"]: row for row in rows(told)}
+    assert set(kinds) == {"unknown user", "argon2id", "bcrypt", "Django"}
+    slowest = max(row["bare"] for row in kinds.values())
+    assert slowest > 2 * kinds["argon2id"]["bare"]
+    for name, row in kinds.items():
+        assert row["p50"] >= 0.8 * slowest
+        assert ("guessed" in row) is (name != "unknown user")
+    assert login_timing.guessed_right([1.0, 2.0], [0.0, 1.0]) == 1.0
+    assert login_timing.guessed_right([1.0, 0.0], [1.0, 1.0]) == 0.25
 
 
 def test_a_page_without_a_place_for_the_figures_is_refused(tmp_path: Path) -> None:

@@ -135,7 +135,8 @@ async def left_behind(workers: Workers) -> set[str]:
         await kit.stop()
     await sqlite_threads_ended()
     gc.collect()
-    tasks = [thing for thing in gc.get_objects() if isinstance(thing, asyncio.Task)]
+    # By its type: a lazy object of some library loads what it stands for when asked what it is.
+    tasks = [thing for thing in gc.get_objects() if issubclass(type(thing), asyncio.Task)]
     mine = asyncio.current_task()
     names = {task.get_name() for task in tasks if task is not mine and not task.done()}
     return names | {t.name for t in threading.enumerate() if "_connection_worker" in t.name}

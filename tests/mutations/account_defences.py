@@ -55,7 +55,7 @@ DEFENCES: tuple[Defence, ...] = (
         (
             Cut(
                 "passwords/rules.py",
-                "if len(normal) < self.min_characters:",
+                "if len(normal) < least:",
                 "if False:",
             ),
         ),

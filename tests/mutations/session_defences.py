@@ -95,8 +95,8 @@ DEFENCES: tuple[Defence, ...] = (
         (
             Cut(
                 "accounts/authenticator.py",
-                "if self._verified_only and not is_verified(user):",
-                "if False:",
+                'return "email_unverified" if self._verified_only and not is_verified(user)',
+                'return "" if False',
             ),
         ),
         (_SESSIONS + "test_a_login_that_came_to_nothing_left_a_session",),

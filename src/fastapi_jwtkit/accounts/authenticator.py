@@ -41,7 +41,9 @@ class Authenticator:
     unknown, the user disabled or the password impossible (ASVS 6.3.8). What differs is
     ``reason``, which stays inside: ``malformed_login``, ``unknown_login``,
     ``no_password``, ``password_too_long``, ``password_malformed``, ``wrong_password``,
-    ``disabled``, ``email_unverified``.
+    ``disabled``, ``email_unverified``, ``hash_format_unknown``, ``hash_too_dear``,
+    ``password_over_72_bytes``. The two about a hash are logged too: they are for whoever keeps
+    the table.
 
     Args:
         users: where users live.
@@ -69,16 +71,15 @@ class Authenticator:
         login = canonical_login(credentials.login)
         user = await self._reads.by_login(login) if login is not None else None
         stored = user.password_hash if user is not None else None
-        matched = await self._hashing.matches(password, stored)
+        shut_out = self._why_shut_out(user)
+        # Said before the comparison: whoever is shut out takes as long as any other.
+        matched = await self._hashing.matches(password, stored, may_succeed=not shut_out)
         if user is None:
             raise InvalidCredentialsError("unknown_login" if login else "malformed_login")
         if not matched or not stored:
-            raise InvalidCredentialsError(_why_not(password, stored))
-        if not user.is_active:
-            # After the comparison: a disabled user takes as long as any other.
-            raise InvalidCredentialsError("disabled")
-        if self._verified_only and not is_verified(user):
-            raise InvalidCredentialsError("email_unverified")
+            raise InvalidCredentialsError(self._why_not(password, stored))
+        if shut_out:
+            raise InvalidCredentialsError(shut_out)
         new_hash = await self._upgrade(user, password, stored)
         return Authenticated(
             user=user, verified_hash=new_hash or stored, upgraded=new_hash is not None
@@ -98,7 +99,7 @@ class Authenticator:
         if user is None:
             raise InvalidCredentialsError("user_gone")
         if not matched:
-            raise InvalidCredentialsError(_why_not(given, stored))
+            raise InvalidCredentialsError(self._why_not(given, stored))
         if not user.is_active:
             raise InvalidCredentialsError("disabled")
         return user
@@ -153,17 +154,26 @@ class Authenticator:
             return None
         return new_hash if won else None
 
+    def _why_shut_out(self, user: User | None) -> str:
+        if user is None:
+            return "unknown_login"
+        if not user.is_active:
+            return "disabled"
+        return "email_unverified" if self._verified_only and not is_verified(user) else ""
+
+    def _why_not(self, password: str, stored: str | None) -> str:
+        if not stored:
+            return "no_password"
+        try:
+            normalize_password(password)
+        except PasswordRejectedError as error:
+            return error.reason
+        refusal = self._hashing.refusal(password, stored)
+        if refusal.startswith("hash_"):
+            logger.warning("a stored password hash is never compared with: %s", refusal)
+        return refusal or "wrong_password"
+
 
 def is_verified(user: User) -> bool:
     """Say whether the address of a user is verified; no, where the store knows of none."""
     return bool(getattr(user, "email_verified", False))
-
-
-def _why_not(password: str, stored: str | None) -> str:
-    if not stored:
-        return "no_password"
-    try:
-        normalize_password(password)
-    except PasswordRejectedError as error:
-        return error.reason
-    return "wrong_password"

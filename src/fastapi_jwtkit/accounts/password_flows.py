@@ -99,7 +99,7 @@ class PasswordFlows:
         user = await self._parts.reads.by_id(user_id)
         if user is None:
             raise InvalidCredentialsError("user_gone")
-        self._parts.rules.enforce(new.get_secret_value(), login=user.login)
+        self._enforce_rules(new, user)
         new_hash: str | None = None
         for _ in range(ROUNDS):
             user = await self._parts.authenticator.reauthenticate(user_id, current)
@@ -119,7 +119,7 @@ class PasswordFlows:
         await links.ensure_bound(grant, user)
         # Nothing was spent yet: a password that is refused, and a hash or a store that cannot
         # be had, cost the person another try and no other mail.
-        self._parts.rules.enforce(new.get_secret_value(), login=user.login)
+        self._enforce_rules(new, user)
         new_hash = await self._parts.hashing.hash(new.get_secret_value())
         await self._end_sessions(user, how)
         await asyncio.shield(self._spend_and_write(grant, user, new_hash, how))
@@ -147,6 +147,10 @@ class PasswordFlows:
             self._tell_changed(user, how)
             await self._end_sessions(user, how)
         return replaced
+
+    def _enforce_rules(self, new: SecretStr, user: User) -> None:
+        words = filter(None, (email_of(user),))
+        self._parts.rules.enforce(new.get_secret_value(), login=user.login, words=words)
 
     async def _end_sessions(self, user: User, how: _How) -> None:
         await self._parts.sessions.close_all(user.id, reason=how.action, except_sid=how.keep_sid)

@@ -93,7 +93,7 @@ class Registration:
             )
         address = self._address(login, email)
         password = credentials.password.get_secret_value()
-        self._rules.enforce(password, login=login)
+        self._rules.enforce(password, login=login, words=(address,) if address else ())
         return NewUser(
             login=login,
             password_hash=await self._hashing.hash(password),

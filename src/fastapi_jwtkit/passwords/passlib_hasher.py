@@ -1,17 +1,29 @@
-"""Argon2id by way of passlib: the only file that knows passlib."""
+"""Argon2id by way of passlib, and the old hashes that are still to be had."""
 
 from __future__ import annotations
 
-import functools
-import importlib
-import re
-import threading
-import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
-from fastapi_jwtkit.errors import ConfigurationError, HashingBusyError, PasswordRejectedError
+from fastapi_jwtkit.errors import ConfigurationError, PasswordRejectedError
+from fastapi_jwtkit.passwords.argon2_hashes import (
+    MAX_MEMORY_MIB,
+    MAX_PARALLELISM,
+    MAX_TIME_COST,
+    argon2_matches,
+    argon2_parts,
+    raise_if_out_of_memory,
+    read_argon2,
+)
+from fastapi_jwtkit.passwords.passlib_loading import argon2_maker
 from fastapi_jwtkit.passwords.rules import normalize_password
+from fastapi_jwtkit.passwords.stored_hash import (
+    MAX_HASH_CHARACTERS,
+    UNKNOWN,
+    OldHashes,
+    StoredHash,
+)
 
 __all__ = ["PasslibHasher"]
 
@@ -21,45 +33,10 @@ MIB: Final = 1024 * KIB
 # OWASP Password Storage Cheat Sheet: argon2id with m = 19 MiB, t = 2, p = 1 at the least.
 _MIN_MEMORY_MIB: Final = 19
 _MIN_TIME_COST: Final = 2
-# What is more was not made by a login service. One row must not take the machine down.
-_MAX_MEMORY_MIB: Final = 1024
-_MAX_TIME_COST: Final = 64
-_MAX_PARALLELISM: Final = 16
-_MAX_HASH_CHARACTERS: Final = 512
 
 _SALT_BYTES: Final = 16
 _DIGEST_BYTES: Final = 32
 _VERSION: Final = 0x13
-
-# RFC 9106 gives the parameters, the PHC string format their spelling. A hash without v= is 1.0.
-_PHC = re.compile(
-    r"\$argon2(?P<variant>id|i|d)\$(?:v=(?P<version>\d{1,3})\$)?"
-    r"m=(?P<memory>\d{1,8}),t=(?P<time>\d{1,4}),p=(?P<parallelism>\d{1,3})"
-    r"\$(?P<salt>[A-Za-z0-9+/]+)\$(?P<digest>[A-Za-z0-9+/]+)",
-    re.ASCII,
-)
-
-# Guards the warning filters, which belong to the whole process: two threads that save
-# and restore them in turn could leave ours in force for good.
-_LOADING = threading.Lock()
-
-
-class _Argon2(Protocol):
-    """As much of passlib's interface as is used here; passlib itself carries no types."""
-
-    def using(
-        self,
-        *,
-        type: str,  # noqa: A002 - passlib's name for it
-        time_cost: int,
-        memory_cost: int,
-        parallelism: int,
-        salt_size: int,
-    ) -> _Argon2: ...
-
-    def hash(self, secret: str, /) -> str: ...
-
-    def verify(self, secret: str, password_hash: str, /) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,30 +58,41 @@ class PasslibHasher:
         memory_mib: mebibytes that one hash takes.
         parallelism: lanes, each a thread of its own while a hash runs. More than 1 only
             helps a process that hashes one password at a time.
+        old: formats of hashes that came from elsewhere, such as ``BcryptHashes()``. They
+            are compared with, and replaced by argon2id at the next login.
 
     Raises:
         ConfigurationError: cheaper than OWASP's floor, or beyond what can be checked again.
     """
 
-    __slots__ = ("_cost", "_for_tests", "_scheme")
+    __slots__ = ("_cost", "_for_tests", "_make", "_old")
 
-    def __init__(self, *, time_cost: int = 3, memory_mib: int = 64, parallelism: int = 1) -> None:
-        _refuse_outside("time_cost", time_cost, _MIN_TIME_COST, _MAX_TIME_COST)
-        _refuse_outside("memory_mib", memory_mib, _MIN_MEMORY_MIB, _MAX_MEMORY_MIB)
-        _refuse_outside("parallelism", parallelism, 1, _MAX_PARALLELISM)
+    def __init__(
+        self,
+        *,
+        time_cost: int = 3,
+        memory_mib: int = 64,
+        parallelism: int = 1,
+        old: Sequence[OldHashes] = (),
+    ) -> None:
+        _refuse_outside("time_cost", time_cost, _MIN_TIME_COST, MAX_TIME_COST)
+        _refuse_outside("memory_mib", memory_mib, _MIN_MEMORY_MIB, MAX_MEMORY_MIB)
+        _refuse_outside("parallelism", parallelism, 1, MAX_PARALLELISM)
+        _refuse_classes(old)
         self._cost = _Cost(
             time=time_cost, memory_kib=memory_mib * MIB // KIB, parallelism=parallelism
         )
+        self._old = tuple(old)
         self._for_tests = False
-        self._scheme: _Argon2 | None = None
+        self._make: Callable[[str], str] | None = None
 
     @classmethod
-    def cheap_for_tests(cls) -> Self:
+    def cheap_for_tests(cls, *, old: Sequence[OldHashes] = ()) -> Self:
         """Return a hasher that costs next to nothing and protects as little.
 
         For test suites only: a kit in production refuses it, see ``for_tests``.
         """
-        hasher = cls()
+        hasher = cls(old=old)
         hasher._cost = _Cost(time=1, memory_kib=8, parallelism=1)
         hasher._for_tests = True
         return hasher
@@ -119,6 +107,11 @@ class PasslibHasher:
         """Memory that one hash takes."""
         return self._cost.memory_kib * KIB
 
+    @property
+    def samples(self) -> Sequence[str]:
+        """Hashes as dear as the usual ones of each old format, of no password."""
+        return [sample for form in self._old for sample in form.samples]
+
     def hash(self, password: str, /) -> str:
         """Return a new salted hash in the PHC string format, its parameters written in it.
 
@@ -128,30 +121,47 @@ class PasslibHasher:
         """
         normal = normalize_password(password)
         try:
-            return self._argon2().hash(normal)
+            if self._make is None:
+                self._make = argon2_maker(
+                    time_cost=self._cost.time,
+                    memory_kib=self._cost.memory_kib,
+                    parallelism=self._cost.parallelism,
+                    salt_bytes=_SALT_BYTES,
+                )
+            return self._make(normal)
         except ValueError as error:
-            _raise_if_out_of_memory(error)
+            raise_if_out_of_memory(error)
             raise
+
+    def read(self, password_hash: str, /) -> StoredHash:
+        """Return what a stored hash says about itself. Costs nothing.
+
+        A hash of no configured format and one whose parameters are beyond reason are
+        ``refused``, and never compared with.
+        """
+        return self._form_of(password_hash)[1]
 
     def matches(self, password: str, password_hash: str, /) -> bool:
         """Say whether the password made this hash.
 
-        ``False`` for what is no argon2 hash, and for what can be no password: neither is
-        reason to fail a login in another way than the next one.
+        ``False`` for what is no hash of a configured format, and for what can be no
+        password: neither is reason to fail a login in another way than the next one. An
+        old hash is compared with the password as it was typed, which is what its maker
+        hashed; argon2id with its normal form.
 
         Raises:
             HashingBusyError: the machine has no memory for it now. That is no answer.
         """
-        if _read(password_hash) is None:
-            return False
         try:
-            return self._argon2().verify(normalize_password(password), password_hash)
+            normal = normalize_password(password)
         except PasswordRejectedError:
             return False
-        except (ValueError, TypeError) as error:
-            # passlib: MalformedHashError is a ValueError; broken base64 is a TypeError.
-            _raise_if_out_of_memory(error)
+        form, stored = self._form_of(password_hash)
+        if stored.refused:
             return False
+        if form is not None:
+            return form.matches(password, password_hash)
+        return argon2_matches(normal, password_hash)
 
     def needs_upgrade(self, password_hash: str, /) -> bool:
         """Say whether the hash is weaker than what ``hash`` makes today.
@@ -159,7 +169,7 @@ class PasslibHasher:
         Weaker, not different: while two releases with different costs run side by side,
         the cheaper one does not take back what the dearer one did.
         """
-        parts = _read(password_hash)
+        parts = argon2_parts(password_hash)
         return parts is None or (
             parts["variant"] != "id"
             or int(parts["version"] or 0) < _VERSION
@@ -169,31 +179,15 @@ class PasslibHasher:
             or len(parts["digest"]) * 6 < _DIGEST_BYTES * 8
         )
 
-    def _argon2(self) -> _Argon2:
-        if self._scheme is None:
-            self._scheme = _load().using(
-                type="ID",
-                time_cost=self._cost.time,
-                memory_cost=self._cost.memory_kib,
-                parallelism=self._cost.parallelism,
-                salt_size=_SALT_BYTES,
-            )
-        return self._scheme
-
-
-def _read(password_hash: str) -> re.Match[str] | None:
-    # A store in a language without types may hand over None.
-    if not password_hash or len(password_hash) > _MAX_HASH_CHARACTERS:
-        return None
-    parts = _PHC.fullmatch(password_hash)
-    if (
-        parts is None
-        or int(parts["memory"]) > _MAX_MEMORY_MIB * MIB // KIB
-        or int(parts["time"]) > _MAX_TIME_COST
-        or int(parts["parallelism"]) > _MAX_PARALLELISM
-    ):
-        return None
-    return parts
+    def _form_of(self, password_hash: str) -> tuple[OldHashes | None, StoredHash]:
+        stored = read_argon2(password_hash)
+        if stored is not UNKNOWN or not password_hash or len(password_hash) > MAX_HASH_CHARACTERS:
+            return None, stored
+        for form in self._old:
+            found = form.read(password_hash)
+            if found is not None:
+                return form, found
+        return None, UNKNOWN
 
 
 def _refuse_outside(name: str, value: int, low: int, high: int) -> None:
@@ -208,25 +202,13 @@ def _refuse_outside(name: str, value: int, low: int, high: int) -> None:
     )
 
 
-def _raise_if_out_of_memory(error: Exception) -> None:
-    # libargon2 ARGON2_MEMORY_ALLOCATION_ERROR; passlib reports it as a malformed hash, and
-    # taken for one it would tell a person that their right password is wrong.
-    if "memory allocation error" in str(error).lower():
-        raise HashingBusyError("hashing_out_of_memory") from None
-
-
-def _load() -> _Argon2:
-    with _LOADING:
-        return _load_once()
-
-
-@functools.cache
-def _load_once() -> _Argon2:
-    with warnings.catch_warnings():
-        # passlib 1.7.4 imports crypt (deprecated until Python 3.12) and, at its first
-        # hash, reads argon2.__version__ (deprecated by argon2-cffi). Neither concerns users.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        # Loaded by name: passlib has no type information to check an import statement by.
-        argon2: _Argon2 = importlib.import_module("passlib.hash").argon2
-        argon2.using(type="ID", time_cost=1, memory_cost=8, parallelism=1, salt_size=8).hash("")
-    return argon2
+def _refuse_classes(old: Sequence[OldHashes]) -> None:
+    for form in old:
+        if isinstance(form, str | type) or not callable(getattr(form, "read", None)):
+            name = form.__name__ if isinstance(form, type) else repr(form)
+            raise ConfigurationError(
+                f"PasslibHasher(old=[{name}]) is not a format of old hashes.",
+                why="Each is an object that reads and compares hashes.",
+                fix="PasslibHasher(old=[BcryptHashes(), DjangoHashes()]).",
+                docs="how-to/passwords-you-already-have/",
+            )
