@@ -21,6 +21,11 @@ from fastapi_jwtkit.protocols import PasswordHasher
 __all__ = ["HashingExecutor"]
 
 MEMORY_BUDGET_BYTES: Final = 128 * 1024 * 1024
+_SPREAD_SECONDS: Final = 0.01
+"""What a failure that waits for the floor waits beyond it, at most and by chance. What work
+before the wait leaves behind in the machine would show otherwise: some tenths of a
+millisecond tell a slow format from a quick one."""
+_chance: Final = secrets.SystemRandom()
 
 _Result = TypeVar("_Result")
 
@@ -106,7 +111,7 @@ class HashingExecutor:
         matched, fails_at = await self._run(lambda: self._compare(password, normal, password_hash))
         waiting = 0.0 if matched and may_succeed else fails_at - time.perf_counter()
         if waiting > 0:
-            await asyncio.sleep(waiting)
+            await asyncio.sleep(waiting + _chance.uniform(0, _SPREAD_SECONDS))
         return matched
 
     def refusal(self, password: str, password_hash: str) -> str:
