@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from fastapi_jwtkit.errors import (
     InvalidCredentialsError,
     InvalidGrantError,
     LoginTakenError,
+    StoreUnavailableError,
     ThrottledError,
 )
 from fastapi_jwtkit.events import EventName
@@ -68,6 +71,16 @@ async def test_forty_guesses_at_once_are_five_comparisons() -> None:
         assert len(hasher.compared) == 5
 
 
+async def connect(stores: Sequence[Any], *, calls: int) -> None:
+    """Open as many connections as calls at once take, which a busy machine may be late with."""
+    for _ in range(5):
+        with suppress(StoreUnavailableError):
+            reads = (each.counters.read("warm", "up") for each in stores for _ in range(calls))
+            await asyncio.gather(*reads)
+            return
+    pytest.fail("the server does not answer")
+
+
 @pytest.mark.attack(13)
 @pytest.mark.std(95)
 async def test_forty_guesses_at_two_workers_are_five_comparisons(shared: tuple[str, str]) -> None:
@@ -86,6 +99,7 @@ async def test_forty_guesses_at_two_workers_are_five_comparisons(shared: tuple[s
         for each in stores
     ]
     try:
+        await connect(stores, calls=20)
         told = await asyncio.gather(*(guess(houses[n % 2]) for n in range(40)))
         assert sorted(told) == ["throttled"] * 35 + ["wrong"] * 5
         assert len(hasher.compared) == 5

@@ -152,8 +152,11 @@ def test_who_asks_for_it_has_long_passwords_cut_as_bcrypt_4_did() -> None:
     """Then a passphrase that bcrypt itself cut when it was set opens the account once more."""
     phrase = "a passphrase of many words that goes on and on until it is longer than that, see"
     made = with_bcrypt(phrase.encode()[:72])
-    with pytest.raises(ValueError, match="72 bytes"):
-        bcrypt.checkpw(phrase.encode(), made.encode())
+    if int(bcrypt.__version__.partition(".")[0]) >= 5:
+        with pytest.raises(ValueError, match="72 bytes"):
+            bcrypt.checkpw(phrase.encode(), made.encode())
+    else:
+        assert bcrypt.checkpw(phrase.encode(), made.encode())
     assert not BcryptHashes().matches(phrase, made)
     assert BcryptHashes(cut=True).matches(phrase, made)
     wrapped = with_django_bcrypt(phrase)
