@@ -12,12 +12,21 @@ from fastapi.security.base import SecurityBase
 from pydantic import BaseModel, SecretStr
 from starlette.requests import HTTPConnection
 
-from fastapi_jwtkit import CurrentPrincipal, JWTAuth, JWTKit, Principal, Settings, require_scopes
+from fastapi_jwtkit import (
+    CurrentPrincipal,
+    JWTAuth,
+    JWTKit,
+    Principal,
+    Settings,
+    require_roles,
+    require_scopes,
+)
 from fastapi_jwtkit.keys.key_ring import KeyRing
 from fastapi_jwtkit.keys.secret_ring import SecretRing
 from fastapi_jwtkit.stores.memory import MemoryRevocationStore
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 from fastapi_jwtkit.tokens.issuer import AccessGrant, TokenIssuer
+from fastapi_jwtkit.web.installed import plugins_of
 
 ISSUER = "https://bench.example"
 
@@ -115,6 +124,30 @@ def guard_and_principal(app: FastAPI) -> None:
 
     @app.get("/tasks", response_model=None, dependencies=[Depends(require_scopes("tasks:read"))])
     async def tasks(principal: CurrentPrincipal) -> dict[str, str]:
+        del principal
+        return {"tasks": "none"}
+
+
+def gate_alone(app: FastAPI) -> None:
+    """Add the route without a guard, behind a gate."""
+    unguarded(app)
+    plugins_of(app)[0].protect(app)
+
+
+def gate_and_guard(app: FastAPI) -> None:
+    """Add the route with a guard, behind a gate."""
+    one_guard(app)
+    plugins_of(app)[0].protect(app)
+
+
+def three_guards(app: FastAPI) -> None:
+    """Add the route with guards of its router and of its own."""
+    others = [Depends(require_scopes("tasks:write")), Depends(require_roles("member"))]
+
+    @app.get("/tasks", response_model=None, dependencies=others)
+    async def tasks(
+        principal: Annotated[Principal, Depends(require_scopes("tasks:read"))],
+    ) -> dict[str, str]:
         del principal
         return {"tasks": "none"}
 

@@ -84,7 +84,6 @@ PARTLY: Mapping[Mark, str] = {
     ("std", 6): "unauthorized_client: " + _NO_CLIENTS,
     ("std", 16): _NO_CLIENTS,
     ("std", 24): "there is no verb yet that rotates keys, and so no event of it",
-    ("std", 109): "no gate yet refuses the routes that carry no guard at all",
 }
 """What is shown only in part, and what is missing."""
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         require_scopes,
     )
     from fastapi_jwtkit.web.plugin import JWTAuth
+    from fastapi_jwtkit.web.public import public
 
 __all__ = [
     "CurrentPrincipal",
@@ -40,6 +41,7 @@ __all__ = [
     "TokenPair",
     "current_principal",
     "optional_principal",
+    "public",
     "require_permissions",
     "require_roles",
     "require_scopes",
@@ -60,6 +62,7 @@ if not TYPE_CHECKING:
         "TokenPair": "records",
         "current_principal": "web.guards",
         "optional_principal": "web.guards",
+        "public": "web.public",
         "require_permissions": "web.guards",
         "require_roles": "web.guards",
         "require_scopes": "web.guards",

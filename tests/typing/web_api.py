@@ -14,17 +14,25 @@ from fastapi_jwtkit import (
     Principal,
     Settings,
     TokenPair,
+    public,
     require_permissions,
     require_roles,
     require_scopes,
 )
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
+from fastapi_jwtkit.testing.guarded import assert_all_guarded
+from fastapi_jwtkit.web.audit_report import Finding, audit
 from fastapi_jwtkit.web.guards import Guard, current_principal
+from fastapi_jwtkit.web.public import Public
 
 kit = JWTKit(Settings(env="dev"), users=MemoryUserStore())
 app = FastAPI()
 auth = JWTAuth(kit, prefix="/auth", transports=("bearer", "cookie"))
 auth.install(app, error_bodies="app", security_headers="app")
+assert_type(auth.protect(app, public={"/static": "css"}, public_docs=True), None)
+assert_type(public(reason="a probe"), Public)
+assert_type(assert_all_guarded(app, public={"GET /": "a test"}), None)
+assert_type(audit(app).findings, tuple[Finding, ...])
 assert_type(JWTAuth.from_env(users=MemoryUserStore()), JWTAuth)
 assert_type(require_scopes("a", "b", any_of=("c", "d")), Guard)
 assert_type(auth.require_scopes("a"), Guard)

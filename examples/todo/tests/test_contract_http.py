@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -18,6 +18,7 @@ from examples.todo.app.core.database import Database
 from examples.todo.app.main import create_app
 from examples.todo.app.services.errors import TodoError
 from examples.todo.tests.people import Person
+from fastapi_jwtkit import public
 
 OPEN = {"/health", "/health/ready"}
 SCOPES = {
@@ -134,7 +135,7 @@ async def test_a_database_that_fails_is_no_internal_error(
 ) -> None:
     """503 with a time to try again, and not a word of SQL."""
 
-    @app.get("/fails")
+    @app.get("/fails", dependencies=[Depends(public(reason="for this test"))])
     async def fails() -> None:
         if failure is OperationalError:
             raise OperationalError("SELECT secret", {}, Exception("secret"))

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from fastapi_jwtkit.cli import keys
+from fastapi_jwtkit.cli.audit import audit_command, scopes_command
 from fastapi_jwtkit.errors import JWTKitError
 
 __all__ = ["app", "run"]
@@ -24,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(keys.app, name="keys")
+app.command("audit")(audit_command)
+app.command("scopes")(scopes_command)
 
 
 def run() -> None:

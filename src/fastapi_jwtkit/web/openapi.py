@@ -18,7 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.web.app_bodies import speaks_for_app
-from fastapi_jwtkit.web.guards import SCHEME, Guard, PrincipalSource
+from fastapi_jwtkit.web.gate import gate_of
+from fastapi_jwtkit.web.guards import SCHEME, PrincipalSource
 from fastapi_jwtkit.web.installed import plugins_of
 from fastapi_jwtkit.web.responses import (
     CSRF_FAILED,
@@ -69,7 +70,7 @@ def complete_openapi(app: FastAPI, schema: dict[str, Any]) -> dict[str, Any]:
                 if isinstance(operation.route, OAuthRoute):
                     # FastAPI announces a 422 for every body; ours answers 400 (RFC 6749 5.2).
                     written.get("responses", {}).pop("422", None)
-                if operation.guards:
+                if operation.guards or _is_gated(app, operation):
                     _complete(app, written, operation)
     _add_schemes(app, schema)
     use_error_schemas(schema, everywhere=speaks_for_app(app))
@@ -134,16 +135,27 @@ def _security(
     app: FastAPI, operation: Operation, written: list[dict[str, list[str]]]
 ) -> list[dict[str, list[str]]]:
     ours = our_names(app)
+    foreign = [item for item in written if item and not ours & item.keys()]
+    if not operation.guards:
+        # Behind the gate alone, which any plugin of the app opens.
+        each = ({name: list[str]()} for name in bearer_names(app).values())
+        return [*foreign, *(item for one in each for item in alternatives(app, one))]
     required: dict[str, list[str]] = {}
     for guard in operation.guards:
         name = _name_of(app, guard.source)
         scopes = required.setdefault(name, [])
         scopes.extend(scope for scope in guard.demand.scopes if scope not in scopes)
-    foreign = [item for item in written if item and not ours & item.keys()]
     # An empty requirement: the token may be left out (OpenAPI 3.1, Security Requirement).
-    optional = all(not isinstance(guard, Guard) for guard in operation.guards)
+    optional = not operation.access.is_guarded and not _is_gated(app, operation)
     # A list of requirements: any of them will do, and so does either transport.
     return [*foreign, *alternatives(app, required), *([{}] if optional else [])]
+
+
+def _is_gated(app: FastAPI, operation: Operation) -> bool:
+    """Say whether the gate of the app alone keeps strangers out."""
+    gate = gate_of(app)
+    closed = gate is not None and gate.reason_of(operation) is None
+    return closed and not operation.access.is_guarded
 
 
 def _name_of(app: FastAPI, source: PrincipalSource | None) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, Self
 
 from fastapi import FastAPI, Response
 from starlette.requests import HTTPConnection
 
-from fastapi_jwtkit.errors import CsrfError
+from fastapi_jwtkit.errors import ConfigurationError, CsrfError
 from fastapi_jwtkit.kit import JWTKit
 from fastapi_jwtkit.records import TokenPair
 from fastapi_jwtkit.web.app_bodies import install_app_bodies
 from fastapi_jwtkit.web.demands import permissions, roles, scopes
 from fastapi_jwtkit.web.errors import JWTKitHTTPError, render, to_http
+from fastapi_jwtkit.web.gate import protect
 from fastapi_jwtkit.web.guards import Guard
 from fastapi_jwtkit.web.headers import SecurityHeaders
-from fastapi_jwtkit.web.installed import add_plugin
+from fastapi_jwtkit.web.installed import add_plugin, plugins_of
 from fastapi_jwtkit.web.mounted_kit import ALL, MountedKit
 from fastapi_jwtkit.web.openapi import hook_openapi
 from fastapi_jwtkit.web.routers import make_router
@@ -89,6 +91,39 @@ class JWTAuth(MountedKit):
             install_app_bodies(app)
         app.include_router(make_router(self, app, first=first))
         hook_openapi(app)
+
+    def protect(
+        self,
+        app: FastAPI,
+        *,
+        public: Mapping[str, str] = MappingProxyType({}),
+        public_docs: bool = False,
+    ) -> None:
+        """Deny by default: serve strangers only what is marked ``public(reason="…")``.
+
+        Everything of the app is behind the gate: routes that nobody guarded, raw routes,
+        mounts, WebSockets, the documentation, and routes that are added later. Any good
+        token of a plugin of this app opens it; guards ask for more.
+
+        Args:
+            app: the app this plugin is installed on.
+            public: reasons by the own path of a raw route or a mount, which have no
+                dependencies to carry a mark: ``{"/static": "style sheets"}``. ``"*"``
+                stands for what no route matches.
+            public_docs: whether the schema and the pages that show it are public.
+
+        Raises:
+            ConfigurationError: this plugin is not installed on the app, the app has a gate
+                already, or an entry has no reason.
+        """
+        if self not in plugins_of(app):
+            raise ConfigurationError(
+                "protect() was called for an app on which this plugin is not installed.",
+                why="Nobody could pass the gate.",
+                fix="Call auth.install(app) first, on the same app.",
+                docs="how-to/guard-every-route/",
+            )
+        protect(app, public=public, public_docs=public_docs)
 
     def write_cookies(
         self, connection: HTTPConnection, response: Response, pair: TokenPair

@@ -23,6 +23,7 @@ from fastapi_jwtkit.web.account_schemas import (
 from fastapi_jwtkit.web.client import device_of
 from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses
+from fastapi_jwtkit.web.routers.openings import BY_OWN_TOKEN, FOR_STRANGERS
 
 __all__ = ["add_email_change", "add_email_verify"]
 
@@ -44,12 +45,18 @@ def add_email_verify(router: APIRouter, auth: MountedKit) -> None:
     router.add_api_route(
         "/email/verify-request",
         request_verification,
+        dependencies=FOR_STRANGERS,
         methods=["POST"],
         status_code=202,
         responses=error_responses(ThrottledError, UnavailableError),
     )
     router.add_api_route(
-        "/email/verify", verify_email, methods=["POST"], status_code=204, responses=_BY_LINK
+        "/email/verify",
+        verify_email,
+        dependencies=BY_OWN_TOKEN,
+        methods=["POST"],
+        status_code=204,
+        responses=_BY_LINK,
     )
 
 
@@ -95,6 +102,7 @@ def _add_confirmation(router: APIRouter, auth: MountedKit) -> None:
     router.add_api_route(
         "/email/change/confirm",
         change_email,
+        dependencies=BY_OWN_TOKEN,
         methods=["POST"],
         status_code=204,
         responses=_BY_LINK,

@@ -8,6 +8,7 @@ from fastapi_jwtkit.errors import UnavailableError
 from fastapi_jwtkit.keys.jwks import JWKS_MEDIA_TYPE, JWKSDocument
 from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses, without_422
+from fastapi_jwtkit.web.routers.openings import PUBLIC_KEYS
 
 __all__ = ["add_jwks"]
 
@@ -27,6 +28,7 @@ def add_jwks(router: APIRouter, auth: MountedKit) -> None:
     router.add_api_route(
         "/jwks.json",
         jwks,
+        dependencies=PUBLIC_KEYS,
         methods=["GET"],
         response_class=Response,
         responses={

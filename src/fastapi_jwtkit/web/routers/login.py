@@ -20,6 +20,7 @@ from fastapi_jwtkit.scopes import parse_scope
 from fastapi_jwtkit.web.client import device_of
 from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses
+from fastapi_jwtkit.web.routers.openings import FOR_STRANGERS
 from fastapi_jwtkit.web.routers.pairs import answer_pair, body_model, need_cookies
 from fastapi_jwtkit.web.schemas import CookieBody, LoginBody, LoginOfEitherBody, TokenBody
 
@@ -53,6 +54,7 @@ def add_login(router: APIRouter, auth: MountedKit) -> None:
     router.add_api_route(
         "/login",
         login if auth.cookies is None else serves_both,
+        dependencies=FOR_STRANGERS,
         methods=["POST"],
         name="login",
         response_model=body_model(auth),

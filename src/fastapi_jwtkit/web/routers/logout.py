@@ -17,6 +17,7 @@ from fastapi_jwtkit.errors import (
 from fastapi_jwtkit.records import SessionProof
 from fastapi_jwtkit.web.mounted_kit import BEARER, MountedKit
 from fastapi_jwtkit.web.responses import error_responses
+from fastapi_jwtkit.web.routers.openings import BY_OWN_TOKEN
 from fastapi_jwtkit.web.routers.pairs import clear_cookies
 from fastapi_jwtkit.web.schemas import LogoutBody
 
@@ -62,7 +63,12 @@ def _add(
 ) -> None:
     errors = (*_ERRORS, CsrfError) if auth.cookies else _ERRORS
     router.add_api_route(
-        path, endpoint, methods=["POST"], status_code=204, responses=error_responses(*errors)
+        path,
+        endpoint,
+        dependencies=BY_OWN_TOKEN,
+        methods=["POST"],
+        status_code=204,
+        responses=error_responses(*errors),
     )
 
 

@@ -22,6 +22,7 @@ from fastapi_jwtkit.web.account_schemas import (
 from fastapi_jwtkit.web.client import device_of
 from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses
+from fastapi_jwtkit.web.routers.openings import BY_OWN_TOKEN, FOR_STRANGERS
 
 __all__ = ["add_password_change", "add_password_reset"]
 
@@ -74,6 +75,7 @@ def add_password_reset(router: APIRouter, auth: MountedKit) -> None:
     router.add_api_route(
         "/password/forgot",
         forgot_password,
+        dependencies=FOR_STRANGERS,
         methods=["POST"],
         status_code=202,
         responses=error_responses(ThrottledError, UnavailableError),
@@ -81,6 +83,7 @@ def add_password_reset(router: APIRouter, auth: MountedKit) -> None:
     router.add_api_route(
         "/password/reset",
         reset_password,
+        dependencies=BY_OWN_TOKEN,
         methods=["POST"],
         status_code=204,
         responses=error_responses(

@@ -17,6 +17,7 @@ from fastapi_jwtkit.scopes import parse_scope
 from fastapi_jwtkit.web.client import device_of
 from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses
+from fastapi_jwtkit.web.routers.openings import BY_OWN_TOKEN
 from fastapi_jwtkit.web.routers.pairs import answer_pair, body_model, need_cookies
 from fastapi_jwtkit.web.routes import OAuthRoute
 from fastapi_jwtkit.web.schemas import CookieBody, RefreshBody, RefreshOfEitherBody, TokenBody
@@ -49,6 +50,7 @@ def add_refresh(router: APIRouter, auth: MountedKit) -> None:
     router.add_api_route(
         "/refresh",
         refresh if auth.cookies is None else refresh_of_either,
+        dependencies=BY_OWN_TOKEN,
         methods=["POST"],
         name="refresh",
         response_model=body_model(auth),

@@ -17,6 +17,7 @@ from fastapi_jwtkit.web.account_schemas import AcceptedBody
 from fastapi_jwtkit.web.client import device_of
 from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses
+from fastapi_jwtkit.web.routers.openings import FOR_STRANGERS
 from fastapi_jwtkit.web.schemas import RegisterBody, UserBody
 
 __all__ = ["add_register"]
@@ -50,6 +51,7 @@ def add_register(router: APIRouter, auth: MountedKit) -> None:
     router.add_api_route(
         "/register",
         sign_up if alike else register,
+        dependencies=FOR_STRANGERS,
         methods=["POST"],
         status_code=202 if alike else 201,
         responses=error_responses(

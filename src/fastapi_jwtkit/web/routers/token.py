@@ -24,6 +24,7 @@ from fastapi_jwtkit.web.client import device_of
 from fastapi_jwtkit.web.form import FORM, read_form
 from fastapi_jwtkit.web.mounted_kit import MountedKit
 from fastapi_jwtkit.web.responses import error_responses
+from fastapi_jwtkit.web.routers.openings import FOR_STRANGERS
 from fastapi_jwtkit.web.routes import OAuthRoute
 from fastapi_jwtkit.web.schemas import (
     MAX_CLIENT_ID,
@@ -68,6 +69,7 @@ def add_token(router: APIRouter, auth: MountedKit) -> None:
     router.add_api_route(
         "/token",
         token,
+        dependencies=FOR_STRANGERS,
         methods=["POST"],
         response_model_exclude_none=True,
         route_class_override=OAuthRoute,

@@ -27,9 +27,11 @@ Admin = Annotated[Principal, Depends(require_scopes(ADMIN_SCOPE))]
 
 
 def install_auth(app: FastAPI, kit: JWTKit, transports: Sequence[str] = ("bearer",)) -> None:
-    """Add the routes under /auth, the JWKS, and one error schema for the whole app.
+    """Add the routes under /auth, the JWKS, one error schema for the whole app, and the gate.
 
-    The one that deletes accounts too: tasks go with their owner.
+    The route that deletes accounts too: tasks go with their owner. Behind the gate, a route
+    that somebody forgets to guard is closed, and ``jwtkit audit`` names it.
     """
     auth = JWTAuth(kit, transports=transports, routes=ALL | BY_NAME_ONLY)
     auth.install(app, error_bodies="app")
+    auth.protect(app, public={"*": "nothing is there"}, public_docs=True)

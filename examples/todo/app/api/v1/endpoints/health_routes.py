@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Depends, Request, Response, status
 from pydantic import BaseModel
 
-from fastapi_jwtkit import JWTKit
+from fastapi_jwtkit import JWTKit, public
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["health"])
+router = APIRouter(
+    tags=["health"], dependencies=[Depends(public(reason="asked by load balancers"))]
+)
 
 
 class ReadinessBody(BaseModel):
