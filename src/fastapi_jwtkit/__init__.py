@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fastapi_jwtkit.errors import JWTKitError
     from fastapi_jwtkit.keys.key_ring import KeyRing
     from fastapi_jwtkit.kit import JWTKit
+    from fastapi_jwtkit.policies import Decision, Policy, policy
     from fastapi_jwtkit.principal import Principal
     from fastapi_jwtkit.records import Session, TokenPair
     from fastapi_jwtkit.settings import Settings
@@ -26,23 +27,28 @@ if TYPE_CHECKING:
         require_scopes,
     )
     from fastapi_jwtkit.web.plugin import JWTAuth
+    from fastapi_jwtkit.web.policy_guard import require_policy
     from fastapi_jwtkit.web.public import public
 
 __all__ = [
     "CurrentPrincipal",
+    "Decision",
     "JWTAuth",
     "JWTKit",
     "JWTKitError",
     "KeyRing",
     "OptionalPrincipal",
+    "Policy",
     "Principal",
     "Session",
     "Settings",
     "TokenPair",
     "current_principal",
     "optional_principal",
+    "policy",
     "public",
     "require_permissions",
+    "require_policy",
     "require_roles",
     "require_scopes",
 ]
@@ -51,19 +57,23 @@ __all__ = [
 if not TYPE_CHECKING:
     _HOMES = {
         "CurrentPrincipal": "web.guards",
+        "Decision": "policies",
         "JWTAuth": "web.plugin",
         "JWTKit": "kit",
         "JWTKitError": "errors",
         "KeyRing": "keys.key_ring",
         "OptionalPrincipal": "web.guards",
+        "Policy": "policies",
         "Principal": "principal",
         "Session": "records",
         "Settings": "settings",
         "TokenPair": "records",
         "current_principal": "web.guards",
         "optional_principal": "web.guards",
+        "policy": "policies",
         "public": "web.public",
         "require_permissions": "web.guards",
+        "require_policy": "web.policy_guard",
         "require_roles": "web.guards",
         "require_scopes": "web.guards",
     }

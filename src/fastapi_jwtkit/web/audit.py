@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from fastapi_jwtkit.web.access import AnyGuard
-from fastapi_jwtkit.web.demands import NOTHING
+from fastapi_jwtkit.web.demands import NOTHING, PolicyDemand
 from fastapi_jwtkit.web.gate import UNMATCHED, Gate, docs_paths, gate_of
 from fastapi_jwtkit.web.guards import OptionalGuard
 from fastapi_jwtkit.web.walker import Operation, served_routes
@@ -212,6 +212,8 @@ def _as_written(guard: AnyGuard) -> str:
     if isinstance(guard, OptionalGuard):
         return "OptionalPrincipal"
     demand = guard.demand
+    if isinstance(demand, PolicyDemand):
+        return f"require_policy({demand.policy.name})"
     if demand is NOTHING:
         return "CurrentPrincipal"
     any_of = [f"any of {' '.join(sorted(demand.any_of))}"] if demand.any_of else []

@@ -1,4 +1,4 @@
-"""What a guard asks of a principal: scopes, roles or permissions, all of them and any of them."""
+"""What a guard asks of a principal: scopes, roles or permissions, or what a policy says."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fastapi_jwtkit.errors import AccessDeniedError, ConfigurationError, InsufficientScopeError
+from fastapi_jwtkit.policies import Policy
 from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.scopes import check_scopes
 
-__all__ = ["NOTHING", "Demand", "permissions", "roles", "scopes"]
+__all__ = ["NOTHING", "AnyDemand", "Demand", "PolicyDemand", "permissions", "roles", "scopes"]
 
 Kind = Literal["scopes", "roles", "permissions"]
 
@@ -68,6 +69,40 @@ class Demand:
     def _value(self) -> tuple[Kind, frozenset[str], frozenset[str]]:
         return self.kind, self.all_of, self.any_of
 
+
+@dataclass(frozen=True, slots=True)
+class PolicyDemand:
+    """What a policy asks for, without a resource.
+
+    Attributes:
+        policy: compared by identity.
+    """
+
+    policy: Policy
+
+    def __str__(self) -> str:
+        return f"policy: {self.policy.name}"
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """What a refusal is about."""
+        return (self.policy.name,)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Which scopes it may ask for is for the policy to know."""
+        return ()
+
+    def check(self, principal: Principal) -> None:
+        """Return if the policy says yes.
+
+        Raises:
+            AccessDeniedError: it says no, or it failed.
+        """
+        self.policy.enforce(principal)
+
+
+AnyDemand = Demand | PolicyDemand
 
 NOTHING = Demand("scopes", frozenset(), frozenset(), ())
 """Met by every principal."""

@@ -28,7 +28,7 @@ from fastapi_jwtkit.errors import (
 from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.records import Device
 from fastapi_jwtkit.web.client import device_of
-from fastapi_jwtkit.web.demands import NOTHING, Demand, permissions, roles, scopes
+from fastapi_jwtkit.web.demands import NOTHING, AnyDemand, permissions, roles, scopes
 from fastapi_jwtkit.web.errors import to_http
 from fastapi_jwtkit.web.overrides import override_of
 
@@ -83,7 +83,9 @@ class _Asking(SecurityBase):
     scheme_name = SCHEME
     model: SecurityModel
 
-    def __init__(self, demand: Demand = NOTHING, *, source: PrincipalSource | None = None) -> None:
+    def __init__(
+        self, demand: AnyDemand = NOTHING, *, source: PrincipalSource | None = None
+    ) -> None:
         # The floor: complete_openapi puts the password flow in its place where there is one.
         self.model = HTTPBearer(bearerFormat="JWT")
         self.demand = demand

@@ -11,9 +11,10 @@ from starlette.requests import HTTPConnection
 
 from fastapi_jwtkit.errors import ConfigurationError, CsrfError
 from fastapi_jwtkit.kit import JWTKit
+from fastapi_jwtkit.policies import Policy
 from fastapi_jwtkit.records import TokenPair
 from fastapi_jwtkit.web.app_bodies import install_app_bodies
-from fastapi_jwtkit.web.demands import permissions, roles, scopes
+from fastapi_jwtkit.web.demands import PolicyDemand, permissions, roles, scopes
 from fastapi_jwtkit.web.errors import JWTKitHTTPError, render, to_http
 from fastapi_jwtkit.web.gate import protect
 from fastapi_jwtkit.web.guards import Guard
@@ -168,6 +169,10 @@ class JWTAuth(MountedKit):
             ConfigurationError: nothing was asked for, or a scope that RFC 6749 3.3 forbids.
         """
         return Guard(scopes(all_of, any_of), source=self)
+
+    def require_policy(self, policy: Policy) -> Guard:
+        """Return ``require_policy(…)`` for the tokens of this plugin only."""
+        return Guard(PolicyDemand(policy), source=self)
 
     def require_roles(self, *all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
         """Return ``require_roles(…)`` for the tokens of this plugin only.

@@ -6,9 +6,16 @@ from sqlalchemy import ColumnElement
 
 from examples.todo.app.models import Task
 from fastapi_jwtkit import Principal
-from fastapi_jwtkit.errors import AccessDeniedError
+from fastapi_jwtkit.policies import has_roles, is_subject
 
-__all__ = ["ADMIN_ROLE", "ADMIN_SCOPE", "DEFAULT_SCOPES", "ensure_admin", "owned_by"]
+__all__ = [
+    "ADMIN_ROLE",
+    "ADMIN_SCOPE",
+    "DEFAULT_SCOPES",
+    "is_admin",
+    "is_owner",
+    "owned_by",
+]
 
 ADMIN_ROLE = "admin"
 ADMIN_SCOPE = "tasks:admin"
@@ -25,14 +32,12 @@ def owned_by(principal: Principal) -> ColumnElement[bool]:
     return Task.owner_id == principal.subject
 
 
-def ensure_admin(principal: Principal) -> None:
-    """Let only admins pass.
+is_owner = is_subject("owner_id")
+"""The task is the caller's own. What a statement of ``owned_by`` finds has to pass it."""
 
-    The route asks for the scope, which says what a token may do; this asks for the role,
-    which says who the person is. A service is also called from where no route guards.
+is_admin = has_roles(ADMIN_ROLE)
+"""The person is an administrator.
 
-    Raises:
-        AccessDeniedError: the person does not have the role.
-    """
-    if ADMIN_ROLE not in principal.roles:
-        raise AccessDeniedError("not_admin")
+The route asks for the scope, which says what a token may do; this asks for the role, which
+says who the person is. A service is also called from where no route guards.
+"""

@@ -19,7 +19,7 @@ from examples.todo.app.services.errors import (
     PreconditionFailedError,
     TaskNotFoundError,
 )
-from examples.todo.app.services.ownership import ensure_admin, owned_by
+from examples.todo.app.services.ownership import is_admin, is_owner, owned_by
 from fastapi_jwtkit import Principal
 from fastapi_jwtkit.errors import InvalidTokenError
 
@@ -108,7 +108,7 @@ class TaskService:
             AccessDeniedError: the person is no admin.
             InvalidCursorError: the cursor is not one of this list.
         """
-        ensure_admin(principal)
+        is_admin.enforce(principal)
         return await self._page(true() if owner_id is None else Task.owner_id == owner_id, query)
 
     async def replace(
@@ -237,7 +237,8 @@ def _filters(query: TaskQuery) -> list[ColumnElement[bool]]:
 
 async def _read(session: AsyncSession, principal: Principal, task_id: str) -> Task:
     task = await session.scalar(select(Task).where(*_target(principal, task_id, None)))
-    if task is None:
+    # The statement asked the same; a statement that is changed one day is still checked.
+    if task is None or not is_owner.decide(principal, task).allowed:
         raise TaskNotFoundError
     return task
 
