@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Literal
 
 from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.errors import ConfigurationError
@@ -29,7 +29,7 @@ def has_scopes(*all_of: str, any_of: tuple[str, ...] = ()) -> Policy:
     """
     check_scopes(all_of)
     check_scopes(any_of)
-    return _has("scopes", all_of, any_of, lambda principal: principal.scopes)
+    return _has("scopes", all_of, any_of)
 
 
 def has_roles(*all_of: str, any_of: tuple[str, ...] = ()) -> Policy:
@@ -38,7 +38,7 @@ def has_roles(*all_of: str, any_of: tuple[str, ...] = ()) -> Policy:
     Raises:
         ConfigurationError: nothing was asked for.
     """
-    return _has("roles", all_of, any_of, lambda principal: principal.roles)
+    return _has("roles", all_of, any_of)
 
 
 def has_permissions(*all_of: str, any_of: tuple[str, ...] = ()) -> Policy:
@@ -47,7 +47,7 @@ def has_permissions(*all_of: str, any_of: tuple[str, ...] = ()) -> Policy:
     Raises:
         ConfigurationError: nothing was asked for.
     """
-    return _has("permissions", all_of, any_of, lambda principal: principal.permissions)
+    return _has("permissions", all_of, any_of)
 
 
 def is_subject(owner: str | Callable[[Any], object]) -> Policy:
@@ -94,17 +94,16 @@ def amr_includes(*methods: str) -> Policy:
 
 
 def _has(
-    what: str,
+    what: Literal["scopes", "roles", "permissions"],
     all_of: tuple[str, ...],
     any_of: tuple[str, ...],
-    held: Callable[[Principal], Collection[str]],
 ) -> Policy:
     _names(f"has_{what}", _listed(all_of, any_of))
     wanted, one_of = frozenset(all_of), frozenset(any_of)
 
     def check(principal: Principal, _: Any) -> bool:
-        found = frozenset(held(principal))
-        return wanted <= found and (not one_of or not one_of.isdisjoint(found))
+        held: frozenset[str] = getattr(principal, what)
+        return wanted <= held and (not one_of or not one_of.isdisjoint(held))
 
     listed = [*sorted(wanted), *([f"any of {' '.join(sorted(one_of))}"] if one_of else [])]
     return Policy(check, name=f"has_{what}({', '.join(listed)})")

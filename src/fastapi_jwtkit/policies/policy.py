@@ -11,7 +11,7 @@ import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from fastapi_jwtkit.errors import AccessDeniedError, ConfigurationError
 from fastapi_jwtkit.principal import Principal
@@ -60,7 +60,7 @@ class Policy:
         ConfigurationError: ``check`` is a coroutine function, whose result is always true.
     """
 
-    __slots__ = ("_check", "name")
+    __slots__ = ("check", "name")
 
     def __init__(self, check: Check, *, name: str) -> None:
         if inspect.iscoroutinefunction(check) or inspect.iscoroutinefunction(
@@ -72,7 +72,7 @@ class Policy:
                 fix="Read what it needs before, in the endpoint or a dependency; then ask.",
                 docs="how-to/policies/",
             )
-        self._check = check
+        self.check = check
         self.name = name
 
     def decide(self, principal: Principal, resource: object = None) -> Decision:
@@ -83,20 +83,10 @@ class Policy:
             resource: what they want to touch; ``None`` where the policy asks about none.
         """
         try:
-            found = cast("object", self._check(principal, resource))
-        except Exception:
-            logger.exception("the policy %s failed, and so it denies", self.name)
-            return self._failed()
-        if found is True:
-            return _YES
-        if found is False:
-            return Decision(allowed=False, reason=self.name)
-        if isinstance(found, Decision):
-            return found
-        if inspect.iscoroutine(found):
-            found.close()
-        logger.error("the policy %s returned a %s, and so it denies", self.name, type(found))
-        return self._failed()
+            found = self.check(principal, resource)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody knows the answer
+            return _failed(self, error)
+        return _YES if found is True else _judged(self, found)
 
     def enforce(self, principal: Principal, resource: object = None) -> None:
         """Return if the principal may.
@@ -126,9 +116,6 @@ class Policy:
     def __repr__(self) -> str:
         return f"<Policy {self.name}>"
 
-    def _failed(self) -> Decision:
-        return Decision(allowed=False, reason=f"failed:{self.name}", failed=True)
-
 
 class _All(Policy):
     """Yes if every term says yes; no as soon as one says no."""
@@ -142,7 +129,15 @@ class _All(Policy):
     def _ask(self, principal: Principal, resource: Any) -> Decision:
         failed: Decision | None = None
         for term in self.terms:
-            decision = term.decide(principal, resource)
+            # As ``decide`` does, without a call for each term that says yes.
+            try:
+                found = term.check(principal, resource)
+            except Exception as error:  # noqa: BLE001 - likewise
+                decision = _failed(term, error)
+            else:
+                if found is True:
+                    continue
+                decision = _judged(term, found)
             if decision.failed:
                 failed = decision
             elif not decision.allowed:
@@ -193,6 +188,21 @@ def policy(check: Check) -> Policy:
         ConfigurationError: it is a coroutine function.
     """
     return Policy(check, name=getattr(check, "__name__", repr(check)))
+
+
+def _judged(asked: Policy, found: object) -> Decision:
+    if found is False:
+        return Decision(allowed=False, reason=asked.name)
+    if isinstance(found, Decision):
+        return found
+    if inspect.iscoroutine(found):
+        found.close()
+    return _failed(asked, TypeError(f"it returned a {type(found).__name__}"))
+
+
+def _failed(asked: Policy, error: Exception) -> Decision:
+    logger.error("the policy %s failed, and so it denies", asked.name, exc_info=error)
+    return Decision(allowed=False, reason=f"failed:{asked.name}", failed=True)
 
 
 def _terms(given: Policy, kind: type[_All | _Any]) -> tuple[Policy, ...]:
