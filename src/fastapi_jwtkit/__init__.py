@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         require_scopes,
     )
     from fastapi_jwtkit.web.plugin import JWTAuth
-    from fastapi_jwtkit.web.policy_guard import require_policy
+    from fastapi_jwtkit.web.policy_guard import require_auth, require_policy
     from fastapi_jwtkit.web.public import public
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "optional_principal",
     "policy",
     "public",
+    "require_auth",
     "require_permissions",
     "require_policy",
     "require_roles",
@@ -72,6 +73,7 @@ if not TYPE_CHECKING:
         "optional_principal": "web.guards",
         "policy": "policies",
         "public": "web.public",
+        "require_auth": "web.policy_guard",
         "require_permissions": "web.guards",
         "require_policy": "web.policy_guard",
         "require_roles": "web.guards",

@@ -117,6 +117,10 @@ class JWTKit(SessionVerbs):
         """
         return self._assembly.need_accounts().flows
 
+    def now(self) -> float:
+        """Return what time it is, by the kit's clock, in seconds since the epoch."""
+        return self._assembly.clock.now()
+
     async def register(
         self, credentials: Credentials, *, email: str | None = None, device: Device = UNKNOWN_DEVICE
     ) -> User:

@@ -18,6 +18,7 @@ from fastapi_jwtkit import (
     TokenPair,
     policy,
     public,
+    require_auth,
     require_permissions,
     require_policy,
     require_roles,
@@ -93,3 +94,5 @@ assert_type(is_short.decide(Principal(subject="7"), Task()), Decision)
 assert_type(is_short.enforce(Principal(subject="7"), Task()), None)
 assert_type(require_policy(is_open), Guard)
 assert_type(auth.require_policy(is_subject("owner_id")), Guard)
+assert_type(require_auth(max_age=300), Guard)
+assert_type(auth.require_auth(max_age=300), Guard)

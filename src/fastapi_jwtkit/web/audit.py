@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from fastapi_jwtkit.web.access import AnyGuard
-from fastapi_jwtkit.web.demands import NOTHING, PolicyDemand
+from fastapi_jwtkit.web.demands import NOTHING, LoginDemand, PolicyDemand
 from fastapi_jwtkit.web.gate import UNMATCHED, Gate, docs_paths, gate_of
 from fastapi_jwtkit.web.guards import OptionalGuard
 from fastapi_jwtkit.web.walker import Operation, served_routes
@@ -214,6 +214,8 @@ def _as_written(guard: AnyGuard) -> str:
     demand = guard.demand
     if isinstance(demand, PolicyDemand):
         return f"require_policy({demand.policy.name})"
+    if isinstance(demand, LoginDemand):
+        return f"require_auth(max_age={demand.max_age:g})"
     if demand is NOTHING:
         return "CurrentPrincipal"
     any_of = [f"any of {' '.join(sorted(demand.any_of))}"] if demand.any_of else []

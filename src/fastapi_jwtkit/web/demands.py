@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from fastapi_jwtkit.errors import AccessDeniedError, ConfigurationError, InsufficientScopeError
+from fastapi_jwtkit.errors import (
+    AccessDeniedError,
+    ConfigurationError,
+    InsufficientScopeError,
+    ReauthenticationError,
+)
 from fastapi_jwtkit.policies import Policy
 from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.scopes import check_scopes
 
-__all__ = ["NOTHING", "AnyDemand", "Demand", "PolicyDemand", "permissions", "roles", "scopes"]
+__all__ = [
+    "NOTHING",
+    "AnyDemand",
+    "Demand",
+    "LoginDemand",
+    "PolicyDemand",
+    "permissions",
+    "roles",
+    "scopes",
+]
 
 Kind = Literal["scopes", "roles", "permissions"]
 
@@ -102,7 +116,42 @@ class PolicyDemand:
         self.policy.enforce(principal)
 
 
-AnyDemand = Demand | PolicyDemand
+@dataclass(frozen=True, slots=True)
+class LoginDemand:
+    """That the person authenticated not long ago.
+
+    Attributes:
+        max_age: seconds that may lie between the login and the request.
+        now: what time it is, in seconds since the epoch.
+    """
+
+    max_age: float
+    now: Callable[[], float]
+
+    def __str__(self) -> str:
+        return f"login within {self.max_age:g} s"
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """Nothing is missing that a 403 could name: the answer is 401."""
+        return ()
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def check(self, principal: Principal) -> None:
+        """Return if the login is young enough; a refresh does not make it younger.
+
+        Raises:
+            ReauthenticationError: it is not, or nobody knows when it was.
+        """
+        if principal.auth_time is None or self.now() - principal.auth_time > self.max_age:
+            raise ReauthenticationError(self.max_age)
+
+
+AnyDemand = Demand | PolicyDemand | LoginDemand
 
 NOTHING = Demand("scopes", frozenset(), frozenset(), ())
 """Met by every principal."""

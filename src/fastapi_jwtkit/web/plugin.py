@@ -22,6 +22,7 @@ from fastapi_jwtkit.web.headers import SecurityHeaders
 from fastapi_jwtkit.web.installed import add_plugin, plugins_of
 from fastapi_jwtkit.web.mounted_kit import ALL, MountedKit
 from fastapi_jwtkit.web.openapi import hook_openapi
+from fastapi_jwtkit.web.policy_guard import login_demand
 from fastapi_jwtkit.web.routers import make_router
 from fastapi_jwtkit.web.routers.pairs import need_cookies
 
@@ -173,6 +174,10 @@ class JWTAuth(MountedKit):
     def require_policy(self, policy: Policy) -> Guard:
         """Return ``require_policy(…)`` for the tokens of this plugin only."""
         return Guard(PolicyDemand(policy), source=self)
+
+    def require_auth(self, *, max_age: float) -> Guard:
+        """Return ``require_auth(…)`` for the tokens of this plugin only, by the kit's clock."""
+        return Guard(login_demand(max_age, self.kit.now), source=self)
 
     def require_roles(self, *all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
         """Return ``require_roles(…)`` for the tokens of this plugin only.
