@@ -16,7 +16,10 @@ WEB = {
     "optional_principal",
     "JWTAuth",
     "OptionalPrincipal",
+    "public",
+    "require_auth",
     "require_permissions",
+    "require_policy",
     "require_roles",
     "require_scopes",
 }
