@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 __all__ = [
     "ConfigurationError",
     "InvalidKeyError",
@@ -11,6 +13,7 @@ __all__ = [
     "NotInstalledError",
     "ReservedClaimError",
     "SecondWorkerError",
+    "why_unfit",
 ]
 
 DOCS = "https://fastapi-jwtkit.readthedocs.io/"
@@ -52,6 +55,19 @@ class ConfigurationError(JWTKitError):
         lines += [f"  fix:  {self.fix}"] if self.fix else []
         lines += [f"  docs: {self.docs}"] if self.docs else []
         return "\n".join(lines)
+
+
+def why_unfit(part: object, verbs: Iterable[str]) -> str:
+    """Return why an object that was brought cannot do its part; empty if it can.
+
+    Args:
+        part: what an application handed in.
+        verbs: methods that it needs.
+    """
+    if isinstance(part, type):
+        return "is a class"
+    missing = [verb for verb in verbs if not callable(getattr(part, verb, None))]
+    return f"has no {', '.join(missing)}" if missing else ""
 
 
 class InvalidKeyError(ConfigurationError):

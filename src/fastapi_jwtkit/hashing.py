@@ -185,15 +185,14 @@ class HashingExecutor:
         # a process tells a known login from an unknown one.
         dummy = self._make_dummy()
         stored = self._read(password_hash) if password_hash else None
-        usable = stored is not None and not stored.refused
         started = time.perf_counter()
-        if stored is None or not password_hash or not usable:
+        if password_hash and stored is not None and not stored.refused:
+            cost = stored.cost
+            matched = self.hasher.matches(as_typed if stored.as_typed else normal, password_hash)
+        else:
             cost = self._dummy_cost
             self.hasher.matches(normal, dummy)
             matched = False
-        else:
-            cost = stored.cost
-            matched = self.hasher.matches(as_typed if stored.as_typed else normal, password_hash)
         floor = self._floor.note(cost, time.perf_counter() - started)
         return matched, started + floor
 

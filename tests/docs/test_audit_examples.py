@@ -28,11 +28,7 @@ DASHBOARD = json.loads((DOCS / "assets" / "grafana-dashboard.json").read_text("u
 PERSON = {"username": "ann", "password": PASSWORD}
 
 
-@pytest.fixture(autouse=True)
-def _development(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Run as the pages say: in development mode, in a directory of one's own."""
-    monkeypatch.setenv("JWTKIT_ENV", "dev")
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("development")
 
 
 def page(name: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from fastapi.testclient import TestClient
 
@@ -12,13 +10,7 @@ import doc_examples as examples
 PERSON = {"username": "ann", "password": "correct horse battery staple"}
 
 
-@pytest.fixture(autouse=True)
-def _development(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Run as the pages say: in development mode, in a directory of one's own."""
-    monkeypatch.setenv("JWTKIT_ENV", "dev")
-    monkeypatch.setenv("JWTKIT_DEFAULT_SCOPES", "tasks:read tasks:write")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(examples.SOURCES))
+pytestmark = pytest.mark.usefixtures("development")
 
 
 def test_a_browser_keeps_its_tokens_in_cookies() -> None:

@@ -15,13 +15,7 @@ import doc_examples as examples
 PERSON = {"username": "ann", "password": "correct horse battery staple"}
 
 
-@pytest.fixture(autouse=True)
-def _development(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Run as the pages say: in development mode, in a directory of one's own."""
-    monkeypatch.setenv("JWTKIT_ENV", "dev")
-    monkeypatch.setenv("JWTKIT_DEFAULT_SCOPES", "tasks:read tasks:write")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(examples.SOURCES))
+pytestmark = pytest.mark.usefixtures("development")
 
 
 def serve(name: str) -> TestClient:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from fastapi.testclient import TestClient
 
 import doc_examples as examples
 
-
-@pytest.fixture(autouse=True)
-def _development(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("JWTKIT_ENV", "dev")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(examples.SOURCES))
+pytestmark = pytest.mark.usefixtures("development")
 
 
 def test_a_stranger_gets_what_is_marked_and_nothing_else() -> None:

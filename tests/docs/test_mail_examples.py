@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from email import message_from_bytes
 from email.message import Message
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,11 +18,7 @@ from fastapi_jwtkit.mail import Mail, MailKind
 PERSON = {"username": "ann", "password": "correct horse battery staple", "email": "ann@example.com"}
 
 
-@pytest.fixture(autouse=True)
-def _development(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Run as the pages say: in development mode, in a directory of one's own."""
-    monkeypatch.setenv("JWTKIT_ENV", "dev")
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("development")
 
 
 class Mailbox:

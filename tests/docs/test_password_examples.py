@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import bcrypt
 import pytest
@@ -16,10 +15,7 @@ from fastapi_jwtkit.records import NewUser
 PASSWORD = "correct horse battery staple"
 
 
-@pytest.fixture(autouse=True)
-def _development(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("JWTKIT_ENV", "dev")
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("development")
 
 
 def test_hashes_of_bcrypt_and_django_log_in_and_become_argon2id() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,12 +11,7 @@ from fastapi.testclient import TestClient
 import doc_examples as examples
 from fastapi_jwtkit import Principal, current_principal
 
-
-@pytest.fixture(autouse=True)
-def _development(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("JWTKIT_ENV", "dev")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(examples.SOURCES))
+pytestmark = pytest.mark.usefixtures("development")
 
 
 def test_an_endpoint_asks_about_the_task_it_read() -> None:

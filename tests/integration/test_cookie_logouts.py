@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from clocks import FakeClock
+from cookie_fixtures import clock as clock  # noqa: PLC0414 - pytest finds it by its name here
+from cookie_fixtures import page as page  # noqa: PLC0414 - likewise
+from cookie_fixtures import realm as realm  # noqa: PLC0414 - likewise
 from fastapi_jwtkit.web.mounted_kit import ALL, BY_NAME_ONLY
 from pages import (
     ACCESS,
@@ -18,26 +21,6 @@ from pages import (
     refuse_csrf,
 )
 from web_kits import PASSWORD, Realm, bearer, log_in
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    """Return a clock to step."""
-    return FakeClock()
-
-
-@pytest.fixture
-def realm(clock: FakeClock) -> Realm:
-    """Return a realm with one user, who may choose a transport."""
-    realm = Realm(clock=clock, transports=BOTH)
-    realm.add_user(scopes=["tasks:read", "tasks:write"])
-    return realm
-
-
-@pytest.fixture
-def page(realm: Realm) -> Page:
-    """Return a page of an app with that realm."""
-    return open_page(realm)
 
 
 @pytest.mark.std(88)

@@ -8,6 +8,9 @@ import pytest
 from fastapi import Depends, FastAPI
 
 from clocks import FakeClock
+from cookie_fixtures import clock as clock  # noqa: PLC0414 - pytest finds it by its name here
+from cookie_fixtures import page as page  # noqa: PLC0414 - likewise
+from cookie_fixtures import realm as realm  # noqa: PLC0414 - likewise
 from fastapi_jwtkit import JWTAuth, JWTKit, OptionalPrincipal
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.events import EventName
@@ -24,26 +27,6 @@ from pages import (
 )
 from pages import set_cookies as cookies_of
 from web_kits import ISSUER, PASSWORD, Realm, make_settings, run
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    """Return a clock to step."""
-    return FakeClock()
-
-
-@pytest.fixture
-def realm(clock: FakeClock) -> Realm:
-    """Return a realm with one user, who may choose a transport."""
-    realm = Realm(clock=clock, transports=BOTH)
-    realm.add_user(scopes=["tasks:read", "tasks:write"])
-    return realm
-
-
-@pytest.fixture
-def page(realm: Realm) -> Page:
-    """Return a page of an app with that realm."""
-    return open_page(realm)
 
 
 def test_a_session_lives_in_cookies_from_login_to_logout(page: Page, clock: FakeClock) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import logging
 from base64 import urlsafe_b64encode
+from collections.abc import Awaitable, Callable
 
 from fastapi_jwtkit.addresses import source_of
+from fastapi_jwtkit.configuration_errors import why_unfit
 from fastapi_jwtkit.credentials import canonical_login
 from fastapi_jwtkit.errors import ConfigurationError, ThrottledError, UnavailableError
 from fastapi_jwtkit.event_sinks import Events
@@ -94,21 +96,24 @@ class Attempts:
     async def succeed(self, action: Action, *, device: Device, account: str | None = None) -> None:
         """Say that a counted attempt was rightful. Never raises for a store that fails."""
         if self._throttle is not None:
-            try:
-                with store_call("throttle_failed"):
-                    await self._throttle.succeed(self._attempt(action, device, account, None))
-            except UnavailableError:
-                # It stays counted, and its window ends by itself.
-                logger.warning("a rightful %s stays counted", action)
+            attempt = self._attempt(action, device, account, None)
+            await self._settle(self._throttle.succeed, attempt, f"a rightful {action}")
 
     async def withdraw(self, action: Action, *, device: Device, account: str | None = None) -> None:
         """Say that a counted attempt was never made. Never raises for a store that fails."""
         if self._throttle is not None:
-            try:
-                with store_call("throttle_failed"):
-                    await self._throttle.withdraw(self._attempt(action, device, account, None))
-            except UnavailableError:
-                logger.warning("a %s that was not made stays counted", action)
+            attempt = self._attempt(action, device, account, None)
+            await self._settle(self._throttle.withdraw, attempt, f"a {action} that was not made")
+
+    async def _settle(
+        self, tell: Callable[[Attempt], Awaitable[None]], attempt: Attempt, what: str
+    ) -> None:
+        try:
+            with store_call("throttle_failed"):
+                await tell(attempt)
+        except UnavailableError:
+            # Its window ends by itself.
+            logger.warning("%s stays counted", what)
 
     def _attempt(
         self, action: Action, device: Device, account: str | None, session: str | None
@@ -129,12 +134,10 @@ def ensure_throttle(throttle: object) -> None:
     Raises:
         ConfigurationError: it is a class, or a method is missing.
     """
-    verbs = ("ensure", "succeed", "withdraw")
-    missing = [verb for verb in verbs if not callable(getattr(throttle, verb, None))]
-    if missing or isinstance(throttle, type):
-        what = "is a class" if isinstance(throttle, type) else f"has no {', '.join(missing)}"
+    unfit = why_unfit(throttle, ("ensure", "succeed", "withdraw"))
+    if unfit:
         raise ConfigurationError(
-            f"The throttle {what}.",
+            f"The throttle {unfit}.",
             why="Each login asks it first; a missing method would be found by an attacker.",
             fix="JWTKit(settings, throttle=YourThrottle()), or Settings(throttle='off').",
             docs="how-to/rate-limits/",

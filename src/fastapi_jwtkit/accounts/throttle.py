@@ -104,7 +104,7 @@ class LimitsThrottle:
         for bucket, item, key in self._counted(attempt):
             if await limiter.hit(item, key):
                 continue
-            if bucket.by == "account" and bucket.limit == "account" and await self._knows(attempt):
+            if bucket.limit == "account" and await self._knows(attempt):
                 continue
             stats = await limiter.get_window_stats(item, key)
             raise ThrottledError(stats.reset_time - time.time(), bucket.reason)

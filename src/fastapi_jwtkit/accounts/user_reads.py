@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from fastapi_jwtkit.configuration_errors import why_unfit
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.protocols import User, UserStore
 from fastapi_jwtkit.store_errors import store_call
@@ -44,12 +45,10 @@ def ensure_user_store(users: object) -> None:
     Raises:
         ConfigurationError: it is a class, or a method is missing.
     """
-    verbs = ("find_by_login", "find_by_id", "set_password_hash")
-    missing = [verb for verb in verbs if not callable(getattr(users, verb, None))]
-    if missing or isinstance(users, type):
-        what = "is a class" if isinstance(users, type) else f"has no {', '.join(missing)}"
+    unfit = why_unfit(users, ("find_by_login", "find_by_id", "set_password_hash"))
+    if unfit:
         raise ConfigurationError(
-            f"The user store {what}.",
+            f"The user store {unfit}.",
             why="Logins and refreshes ask it who the user is.",
             fix="JWTKit(settings, users=YourUserStore()), with all three methods.",
             docs="how-to/bring-your-own-users/",

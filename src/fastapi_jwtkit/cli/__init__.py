@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from fastapi_jwtkit.errors import MissingExtraError
 
-__all__ = ["main"]
+__all__ = ["MISUSED", "main"]
 
 MISUSED = 2
 """Exit code of a command that cannot be understood or started, as shells have it."""

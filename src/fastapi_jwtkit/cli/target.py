@@ -9,12 +9,10 @@ from typing import Any, NoReturn
 
 import typer
 
+from fastapi_jwtkit.cli import MISUSED
 from fastapi_jwtkit.errors import JWTKitError
 
-__all__ = ["MISUSED", "load_app", "misused"]
-
-MISUSED = 2
-"""Exit code of a command that cannot be understood or started, as shells have it."""
+__all__ = ["load_app", "misused"]
 
 
 def load_app(target: str, *, factory: bool) -> object:

@@ -52,6 +52,7 @@ class CookieRequests:
                 docs="how-to/cookies/",
             )
         self.transport = transport
+        self._kit = kit
         self._verification = kit.for_cookies.verification
         self._csrf = kit.for_cookies.csrf_tokens
         self._allowed = origins_of(kit.settings)
@@ -113,7 +114,7 @@ class CookieRequests:
         self.ensure_own_page(connection)
         await self._csrf.check_beside(_csrf_token(connection), refresh_token)
 
-    async def prove(self, connection: HTTPConnection, kit: JWTKit) -> list[SessionProof]:
+    async def prove(self, connection: HTTPConnection) -> list[SessionProof]:
         """Return the sessions that the cookies name, to be ended.
 
         Raises:
@@ -125,9 +126,11 @@ class CookieRequests:
         refresh_token = self.transport.read_refresh(connection)
         proofs: list[SessionProof] = []
         if access is not None:
-            proofs.append(await kit.prove_access(access.decode("latin-1"), transport="cookie"))
+            proofs.append(
+                await self._kit.prove_access(access.decode("latin-1"), transport="cookie")
+            )
         if refresh_token is not None:
-            proofs.append(await kit.prove_refresh(refresh_token, transport="cookie"))
+            proofs.append(await self._kit.prove_refresh(refresh_token, transport="cookie"))
         for proof in proofs:
             await self._ensure_meant(connection, proof.sid)
         return proofs

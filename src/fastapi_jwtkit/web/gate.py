@@ -116,7 +116,6 @@ def protect(app: FastAPI, *, public: Mapping[str, str], public_docs: bool) -> No
         open_paths |= dict.fromkeys(docs_paths(app), "documentation of the API")
     for path, reason in open_paths.items():
         _ensure_says_why(path, reason)
-    # Its type is that of a method's, for Starlette sets it once and never again.
     app.router.middleware_stack = Gate(app, inner, open_paths)
 
 

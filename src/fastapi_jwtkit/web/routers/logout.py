@@ -31,8 +31,8 @@ def add_logout(router: APIRouter, auth: MountedKit) -> None:
 
     async def logout(request: Request, response: Response, body: LogoutBody | None = None) -> None:
         """End this session: its refresh token and its access tokens are dead at once."""
-        for proof in (await _proofs(auth, request, body))[:1]:
-            await auth.kit.close(proof)
+        proofs = await _proofs(auth, request, body)
+        await auth.kit.close(proofs[0])
         clear_cookies(auth, request, response)
 
     _add(router, auth, "/logout", logout)
@@ -107,5 +107,5 @@ async def _all_proofs(
             refresh_token = body.refresh_token.get_secret_value()
             proofs.append(await auth.kit.prove_refresh(refresh_token))
     if auth.cookies is not None:
-        proofs.extend(await auth.cookies.prove(request, auth.kit))
+        proofs.extend(await auth.cookies.prove(request))
     return proofs
