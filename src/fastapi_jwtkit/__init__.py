@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fastapi_jwtkit.errors import JWTKitError
     from fastapi_jwtkit.keys.key_ring import KeyRing
     from fastapi_jwtkit.kit import JWTKit
+    from fastapi_jwtkit.policies.composing import Policy
     from fastapi_jwtkit.principal import Principal
     from fastapi_jwtkit.records import Session, TokenPair
     from fastapi_jwtkit.settings import Settings
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
         OptionalPrincipal,
         current_principal,
         optional_principal,
+        require_auth,
         require_permissions,
+        require_policy,
         require_roles,
         require_scopes,
     )
@@ -35,6 +38,7 @@ __all__ = [
     "JWTKitError",
     "KeyRing",
     "OptionalPrincipal",
+    "Policy",
     "Principal",
     "Session",
     "Settings",
@@ -42,7 +46,9 @@ __all__ = [
     "current_principal",
     "optional_principal",
     "public",
+    "require_auth",
     "require_permissions",
+    "require_policy",
     "require_roles",
     "require_scopes",
 ]
@@ -56,6 +62,7 @@ if not TYPE_CHECKING:
         "JWTKitError": "errors",
         "KeyRing": "keys.key_ring",
         "OptionalPrincipal": "web.guards",
+        "Policy": "policies.composing",
         "Principal": "principal",
         "Session": "records",
         "Settings": "settings",
@@ -63,7 +70,9 @@ if not TYPE_CHECKING:
         "current_principal": "web.guards",
         "optional_principal": "web.guards",
         "public": "web.public",
+        "require_auth": "web.guards",
         "require_permissions": "web.guards",
+        "require_policy": "web.guards",
         "require_roles": "web.guards",
         "require_scopes": "web.guards",
     }

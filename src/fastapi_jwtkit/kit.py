@@ -97,6 +97,7 @@ class JWTKit(SessionVerbs):
         self._lifecycle = Lifecycle(self._assembly, users, mode=settings.revocation)
         self.verify_fast: Callable[[bytes], Claims | None] = self._verification.fast
         self.tell_denied = self._verification.tell_denied
+        self.now = self._verification.now
         self.for_cookies = self._assembly.for_cookies
 
     @classmethod

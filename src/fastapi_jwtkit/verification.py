@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from fastapi_jwtkit.claims import Claims
-from fastapi_jwtkit.errors import AuthorizationError, InvalidTokenError
+from fastapi_jwtkit.errors import AuthorizationError, InvalidTokenError, ReauthenticationError
 from fastapi_jwtkit.event_sinks import Events
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.key_sources.live_rings import LiveRings
@@ -56,6 +56,7 @@ class Verification:
         self._events = events
         self._asks_nobody = mode == "off"
         self._now, self._monotonic = clock.now, clock.monotonic
+        self.now = clock.now
         self._recall = _recall_nothing if mode == "strict" else verifier.recall
         self._is_plain = revocations.is_plain
 
@@ -150,7 +151,10 @@ class Verification:
         return SessionProof(sid=sid, subject=claims.subject if lives else None)
 
     def tell_denied(
-        self, principal: Principal, error: AuthorizationError, device: Device = UNKNOWN_DEVICE
+        self,
+        principal: Principal,
+        error: AuthorizationError | ReauthenticationError,
+        device: Device = UNKNOWN_DEVICE,
     ) -> None:
         """Say that somebody who is known was not let in."""
         self._events.emit(

@@ -11,11 +11,13 @@ from starlette.requests import HTTPConnection
 
 from fastapi_jwtkit.errors import ConfigurationError, CsrfError
 from fastapi_jwtkit.kit import JWTKit
+from fastapi_jwtkit.policies.composing import Policy
+from fastapi_jwtkit.policies.demands import Covers, permissions, roles, scopes
 from fastapi_jwtkit.records import TokenPair
 from fastapi_jwtkit.web.app_bodies import install_app_bodies
-from fastapi_jwtkit.web.demands import permissions, roles, scopes
 from fastapi_jwtkit.web.errors import JWTKitHTTPError, render, to_http
 from fastapi_jwtkit.web.gate import protect
+from fastapi_jwtkit.web.guard_demands import login_demand, policy_demand
 from fastapi_jwtkit.web.guards import Guard
 from fastapi_jwtkit.web.headers import SecurityHeaders
 from fastapi_jwtkit.web.installed import add_plugin, plugins_of
@@ -161,13 +163,39 @@ class JWTAuth(MountedKit):
         except CsrfError as error:
             raise to_http(error) from None
 
-    def require_scopes(self, *all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
+    def require_scopes(
+        self, *all_of: str, any_of: tuple[str, ...] = (), covers: Covers | None = None
+    ) -> Guard:
         """Return ``require_scopes(…)`` for the tokens of this plugin only.
 
         Raises:
             ConfigurationError: nothing was asked for, or a scope that RFC 6749 3.3 forbids.
         """
-        return Guard(scopes(all_of, any_of), source=self)
+        return Guard(scopes(all_of, any_of, covers), source=self)
+
+    def require_policy(self, policy: Policy) -> Guard:
+        """Return ``require_policy(…)`` for the tokens of this plugin only.
+
+        Raises:
+            ConfigurationError: it is no policy, or one that needs a resource.
+        """
+        return Guard(policy_demand(policy), source=self)
+
+    def require_auth(
+        self,
+        *,
+        max_age: float | None = None,
+        strict: bool = False,
+        acr: str | Sequence[str] = (),
+        amr: Sequence[str] = (),
+    ) -> Guard:
+        """Return ``require_auth(…)`` for the tokens of this plugin only.
+
+        Raises:
+            ConfigurationError: nothing was asked for, or something that no login can be.
+        """
+        demand = login_demand(max_age=max_age, strict=strict, acr=acr, amr=amr)
+        return Guard(login=demand, source=self)
 
     def require_roles(self, *all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
         """Return ``require_roles(…)`` for the tokens of this plugin only.
