@@ -63,7 +63,6 @@ NOT_YET: Mapping[Mark, str] = {
     ("std", 12): _NO_CLIENTS,
     ("std", 22): "every login gets a refresh token; nothing says which clients need none",
     ("std", 36): "there is no metadata document to name",
-    ("std", 37): "require_auth(max_age=) does not exist yet",
     ("std", 63): "nothing rotates keys by itself yet; their states are told apart already",
     ("std", 64): "nothing reads the key sets of others yet",
     ("std", 66): "there is no metadata document yet",

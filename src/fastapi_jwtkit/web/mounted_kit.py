@@ -24,7 +24,7 @@ __all__ = ["ALL", "BY_NAME_ONLY", "MountedKit"]
 ALL = frozenset(
     (
         *("register", "token", "login", "refresh", "logout", "logout-all"),
-        *("me", "sessions", "jwks"),
+        *("me", "sessions", "step-up", "jwks"),
         *("password-change", "password-reset", "email-verify", "email-change"),
     )
 )

@@ -23,6 +23,7 @@ from fastapi_jwtkit.web.headers import SecurityHeaders
 from fastapi_jwtkit.web.installed import add_plugin, plugins_of
 from fastapi_jwtkit.web.mounted_kit import ALL, MountedKit
 from fastapi_jwtkit.web.openapi import hook_openapi
+from fastapi_jwtkit.web.refusals import answer_denials
 from fastapi_jwtkit.web.routers import make_router
 from fastapi_jwtkit.web.routers.pairs import need_cookies
 
@@ -87,6 +88,7 @@ class JWTAuth(MountedKit):
         """
         first = add_plugin(app, self)
         app.add_exception_handler(JWTKitHTTPError, render)
+        answer_denials(app)
         if security_headers == "app":
             app.add_middleware(SecurityHeaders, entrance=self.entrance)
         if error_bodies == "app":
