@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 
 from pydantic import SecretStr
 
 from fastapi_jwtkit.assembly import Assembly
+from fastapi_jwtkit.claims import Claims
 from fastapi_jwtkit.errors import InvalidTokenError, JWTKitError
 from fastapi_jwtkit.event_sinks import reason_of
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device, Session, SessionProof, TokenPair
+from fastapi_jwtkit.revocations.vigils import Vigil
 from fastapi_jwtkit.sessions.logins import LoginRequest
 from fastapi_jwtkit.sessions.sessions import is_live
 
@@ -77,6 +79,17 @@ class SessionVerbs:
             replaces=session.sid,
         )
         return await accounts.logins.step_up(user, password, request)
+
+    def watch(self, claims: Claims) -> AbstractAsyncContextManager[Vigil]:
+        """Watch a verified token for longer than a request: ``async with kit.watch(claims)``.
+
+        What it gives is done when the token expires or is revoked, and when nobody can say.
+
+        Raises:
+            InvalidTokenError: on entry: it expired or was revoked since it was verified.
+            RevocationsStaleError: on entry: nobody can say.
+        """
+        return self._verification.watch(claims)
 
     async def close(self, proof: SessionProof) -> None:
         """Log out: end a session and its access tokens, at once. Doing it twice is fine.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from fastapi_jwtkit.claims import Claims
@@ -13,6 +14,7 @@ from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.protocols import Clock
 from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device, FoundSession, SessionProof
 from fastapi_jwtkit.revocations import Revocations
+from fastapi_jwtkit.revocations.vigils import Vigil
 from fastapi_jwtkit.sessions.sessions import Sessions, is_live
 from fastapi_jwtkit.tokens.codec import UNKNOWN_KID
 from fastapi_jwtkit.tokens.verifier import TokenVerifier
@@ -123,6 +125,10 @@ class Verification:
         elif self._mode == "feed" and self._revocations.known.needs_row(claims):
             self._revocations.known.vouch(claims, epoch=await self._ensure_row_lives(claims))
         return claims
+
+    def watch(self, claims: Claims) -> AbstractAsyncContextManager[Vigil]:
+        """Watch a verified token for longer than a request."""
+        return self._revocations.vigils.watch(claims, follows=not self._asks_nobody)
 
     async def prove(self, raw: str) -> SessionProof:
         """Return the session of an authentic token; expired and revoked ones will do.

@@ -83,6 +83,7 @@ class MountedKit:
         self._verify_fast = kit.verify_fast
         self.tell_denied = kit.tell_denied
         self.now = kit.now
+        self.watch = kit.watch
         # Of Bearer tokens alone, whether or not cookies are served: no header, then cookies.
         self._read = BEARER.read if self.serves_bearer else _read_nothing
         # Ours alone: a mounted app shares the scope, and may belong to another realm.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from fastapi import FastAPI, Response
 from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket
 
 from fastapi_jwtkit.errors import ConfigurationError, CsrfError
 from fastapi_jwtkit.kit import JWTKit
 from fastapi_jwtkit.policies.composing import Policy
 from fastapi_jwtkit.policies.demands import Covers, permissions, roles, scopes
+from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.records import TokenPair
 from fastapi_jwtkit.web.app_bodies import install_app_bodies
 from fastapi_jwtkit.web.errors import JWTKitHTTPError, render, to_http
@@ -21,6 +24,7 @@ from fastapi_jwtkit.web.guard_demands import login_demand, policy_demand
 from fastapi_jwtkit.web.guards import Guard
 from fastapi_jwtkit.web.headers import SecurityHeaders
 from fastapi_jwtkit.web.installed import add_plugin, plugins_of
+from fastapi_jwtkit.web.live import keep_live, stream_live
 from fastapi_jwtkit.web.mounted_kit import ALL, MountedKit
 from fastapi_jwtkit.web.openapi import hook_openapi
 from fastapi_jwtkit.web.refusals import answer_denials
@@ -28,6 +32,8 @@ from fastapi_jwtkit.web.routers import make_router
 from fastapi_jwtkit.web.routers.pairs import need_cookies
 
 __all__ = ["JWTAuth"]
+
+T = TypeVar("T")
 
 
 class JWTAuth(MountedKit):
@@ -164,6 +170,18 @@ class JWTAuth(MountedKit):
             need_cookies(self).ensure_own_page(connection)
         except CsrfError as error:
             raise to_http(error) from None
+
+    def live(
+        self, socket: WebSocket, principal: Principal | None
+    ) -> AbstractAsyncContextManager[None]:
+        """Return ``live(…)`` for the tokens of this plugin: the block ends with the token."""
+        return keep_live(socket, principal, self)
+
+    def live_stream(
+        self, connection: HTTPConnection, principal: Principal | None, items: AsyncIterable[T]
+    ) -> AsyncIterator[T]:
+        """Return ``live_stream(…)`` for the tokens of this plugin: it ends with the token."""
+        return stream_live(connection, principal, items, self)
 
     def require_scopes(
         self, *all_of: str, any_of: tuple[str, ...] = (), covers: Covers | None = None

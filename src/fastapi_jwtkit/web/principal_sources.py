@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from typing import NoReturn, Protocol
 
 from starlette.requests import HTTPConnection
 
+from fastapi_jwtkit.claims import Claims
 from fastapi_jwtkit.errors import (
     AuthorizationError,
     ConfigurationError,
@@ -14,6 +16,7 @@ from fastapi_jwtkit.errors import (
 )
 from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.records import Device
+from fastapi_jwtkit.revocations.vigils import Vigil
 
 __all__ = ["INSTALLED", "PrincipalSource", "not_one", "only_source", "sources_of"]
 
@@ -35,6 +38,10 @@ class PrincipalSource(Protocol):
 
     async def strict_principal_of(self, connection: HTTPConnection, /) -> Principal | None:
         """Return the same, once the session row was asked too."""
+        ...
+
+    def watch(self, claims: Claims, /) -> AbstractAsyncContextManager[Vigil]:
+        """Watch a token for longer than a request."""
         ...
 
     def now(self) -> float:

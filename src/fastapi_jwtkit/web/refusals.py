@@ -18,13 +18,21 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from fastapi_jwtkit.errors import AuthorizationError, JWTKitError, ReauthenticationError
 from fastapi_jwtkit.web.client import device_of
-from fastapi_jwtkit.web.errors import render, to_http
+from fastapi_jwtkit.web.errors import JWTKitHTTPError, render, to_http
 from fastapi_jwtkit.web.principal_sources import sources_of
 
-__all__ = ["POLICY_VIOLATION", "answer_denials", "refusal"]
+__all__ = ["POLICY_VIOLATION", "TRY_AGAIN_LATER", "answer_denials", "close_code", "refusal"]
 
 POLICY_VIOLATION = 1008
-"""The close code of RFC 6455 7.4.1 for a message that breaks a rule."""
+"""The close code for what breaks a rule (RFC 6455 7.4.1)."""
+TRY_AGAIN_LATER = 1013
+"""The close code for what cannot be told now (IANA, WebSocket Close Code Number)."""
+
+
+def close_code(answer: JWTKitHTTPError) -> int:
+    """Return the close code that says what the status of an answer says."""
+    unavailable = 503
+    return TRY_AGAIN_LATER if answer.status_code == unavailable else POLICY_VIOLATION
 
 
 def refusal(connection: HTTPConnection, error: JWTKitError) -> Exception:
@@ -38,7 +46,7 @@ def refusal(connection: HTTPConnection, error: JWTKitError) -> Exception:
         isinstance(connection, WebSocket)
         and connection.application_state is not WebSocketState.CONNECTING
     ):
-        return WebSocketException(POLICY_VIOLATION, answer.error_code)
+        return WebSocketException(close_code(answer), answer.error_code)
     return answer
 
 
