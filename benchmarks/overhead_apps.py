@@ -18,11 +18,13 @@ from fastapi_jwtkit import (
     JWTKit,
     Principal,
     Settings,
+    require_policy,
     require_roles,
     require_scopes,
 )
 from fastapi_jwtkit.keys.key_ring import KeyRing
 from fastapi_jwtkit.keys.secret_ring import SecretRing
+from fastapi_jwtkit.policies import has_roles, has_scopes, policy
 from fastapi_jwtkit.stores.memory import MemoryRevocationStore
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 from fastapi_jwtkit.tokens.issuer import AccessGrant, TokenIssuer
@@ -124,6 +126,26 @@ def guard_and_principal(app: FastAPI) -> None:
 
     @app.get("/tasks", response_model=None, dependencies=[Depends(require_scopes("tasks:read"))])
     async def tasks(principal: CurrentPrincipal) -> dict[str, str]:
+        del principal
+        return {"tasks": "none"}
+
+
+@policy
+def is_somebody(principal: Principal) -> bool:
+    """Say what is always so, as cheaply as a rule can."""
+    return bool(principal.subject)
+
+
+FOUR_TERMS = has_scopes("tasks:read") & ~has_roles("guest") & (has_roles("admin") | is_somebody)
+
+
+def policy_guard(app: FastAPI) -> None:
+    """Add the route with one guard on a policy of four terms, each of which is asked."""
+
+    @app.get("/tasks", response_model=None)
+    async def tasks(
+        principal: Annotated[Principal, Depends(require_policy(FOUR_TERMS))],
+    ) -> dict[str, str]:
         del principal
         return {"tasks": "none"}
 

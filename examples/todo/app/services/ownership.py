@@ -6,33 +6,44 @@ from sqlalchemy import ColumnElement
 
 from examples.todo.app.models import Task
 from fastapi_jwtkit import Principal
-from fastapi_jwtkit.errors import AccessDeniedError
+from fastapi_jwtkit.policies import has_roles, has_scopes, policy
 
-__all__ = ["ADMIN_ROLE", "ADMIN_SCOPE", "DEFAULT_SCOPES", "ensure_admin", "owned_by"]
+__all__ = [
+    "ADMIN_ROLE",
+    "ADMIN_SCOPE",
+    "DEFAULT_SCOPES",
+    "is_admin",
+    "is_owner",
+    "may_list_everyones",
+    "owned_by",
+]
 
 ADMIN_ROLE = "admin"
 ADMIN_SCOPE = "tasks:admin"
 DEFAULT_SCOPES = frozenset({"tasks:read", "tasks:write"})
 
 
-def owned_by(principal: Principal) -> ColumnElement[bool]:
-    """Return the condition under which a task exists for this person.
+is_admin = has_roles(ADMIN_ROLE)
+"""Who the person is. Services ask it: they are also called from where no route guards."""
 
-    It is part of every statement rather than a check after it, so that somebody else's
-    task cannot be told from one that never was. Admins are no exception: their view of
-    other people's tasks is a route of its own, and reads only.
+may_list_everyones = has_scopes(ADMIN_SCOPE) & is_admin
+"""And what the token may do. The route asks it, as a guard."""
+
+
+@policy
+def is_owner(principal: Principal, task: Task) -> bool:
+    """Say whether a task exists for this person.
+
+    Admins are no exception: their view of other people's tasks is a route of its own, and
+    reads only.
+    """
+    return task.owner_id == principal.subject
+
+
+def owned_by(principal: Principal) -> ColumnElement[bool]:
+    """Return ``is_owner`` as a condition of a statement.
+
+    It is part of every statement, so that somebody else's task cannot be told from one that
+    never was, and a write is decided where it happens.
     """
     return Task.owner_id == principal.subject
-
-
-def ensure_admin(principal: Principal) -> None:
-    """Let only admins pass.
-
-    The route asks for the scope, which says what a token may do; this asks for the role,
-    which says who the person is. A service is also called from where no route guards.
-
-    Raises:
-        AccessDeniedError: the person does not have the role.
-    """
-    if ADMIN_ROLE not in principal.roles:
-        raise AccessDeniedError("not_admin")

@@ -19,7 +19,7 @@ from examples.todo.app.services.errors import (
     PreconditionFailedError,
     TaskNotFoundError,
 )
-from examples.todo.app.services.ownership import ensure_admin, owned_by
+from examples.todo.app.services.ownership import is_admin, is_owner, owned_by
 from fastapi_jwtkit import Principal
 from fastapi_jwtkit.errors import InvalidTokenError
 
@@ -108,7 +108,7 @@ class TaskService:
             AccessDeniedError: the person is no admin.
             InvalidCursorError: the cursor is not one of this list.
         """
-        ensure_admin(principal)
+        is_admin.enforce(principal)
         return await self._page(true() if owner_id is None else Task.owner_id == owner_id, query)
 
     async def replace(
@@ -239,6 +239,8 @@ async def _read(session: AsyncSession, principal: Principal, task_id: str) -> Ta
     task = await session.scalar(select(Task).where(*_target(principal, task_id, None)))
     if task is None:
         raise TaskNotFoundError
+    # Asked twice: a statement that forgets its condition shows nobody anything.
+    is_owner.enforce(principal, task, or_raise=TaskNotFoundError())
     return task
 
 
