@@ -75,13 +75,15 @@ def make_app() -> FastAPI:
         may_read.enforce(principal)
         return "in"
 
-    @app.websocket("/ws/{when}")
-    async def socket(socket: WebSocket, when: str, principal: CurrentPrincipal) -> None:
-        if when == "accepted":
-            await socket.accept()
-        owns.enforce(principal, "somebody else")
-
+    app.add_api_websocket_route("/ws/{when}", refuse)
     return app
+
+
+async def refuse(socket: WebSocket, when: str, principal: CurrentPrincipal) -> None:
+    """Refuse everybody, sooner or later."""
+    if when == "accepted":
+        await socket.accept()
+    owns.enforce(principal, "somebody else")
 
 
 @pytest.fixture
@@ -208,9 +210,8 @@ def test_scopes_that_a_policy_always_asks_for_are_in_the_schema_and_the_audit(
     assert "403" in paths["/either"]["get"]["responses"]
     assert "403" not in paths["/scoped"]["get"]["responses"]
     rows = {row.path: row for row in audit(app).rows}
-    assert rows["/guarded"].guards == (
-        "require_policy(has_scopes(list, read) & ~has_roles(guest))",
-    )
+    written = "require_policy(has_scopes(list, read) & ~has_roles(guest))"
+    assert rows["/guarded"].guards == (written,)
     assert rows["/guarded"].scopes == ("read", "list")
 
 
