@@ -16,7 +16,9 @@ WEB = {
     "optional_principal",
     "JWTAuth",
     "OptionalPrincipal",
+    "require_auth",
     "require_permissions",
+    "require_policy",
     "require_roles",
     "require_scopes",
 }
