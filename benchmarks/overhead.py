@@ -61,13 +61,13 @@ WARM, WARM_TWICE = "warm, one guard", "warm, guard + CurrentPrincipal"
 TUTORIAL = "FastAPI tutorial, HS256"
 SHARE = "warm, one guard / tutorial"
 THREE, GATED = "warm, three guards", "warm, gate + guard"
-ON_POLICY = "warm, policy of four terms"
+FOUR = "warm, a policy of four"
 GOALS = {
     WARM: "<= 1.35",
     WARM_TWICE: "<= 1.50",
     THREE: "<= 1.65",
     GATED: "<= 1.40",
-    ON_POLICY: "<= 1.40",
+    FOUR: "<= 1.40",
     "cold, HS256": "<= 3.0",
     SHARE: "<= 0.45",
 }
@@ -128,7 +128,7 @@ async def variants(tokens: int, live_entries: int) -> list[Variant]:
             (WARM, one_guard),
             (WARM_TWICE, guard_and_principal),
             (THREE, three_guards),
-            (ON_POLICY, policy_guard),
+            (FOUR, policy_guard),
             ("warm, gate alone", gate_alone),
             (GATED, gate_and_guard),
         )

@@ -46,8 +46,9 @@ async def forge_requests(stage: Stage) -> None:
 
 
 async def log_out_wrongly(stage: Stage) -> None:
-    """Log out with a made-up refresh token."""
+    """Log out with a made-up refresh token, and with a made-up cookie."""
     await stage.send("/logout", {"refresh_token": "jkr_made.up"})
+    await stage.client.post("/auth/logout", headers={"Cookie": "__Host-jwtkit-access=made.up"})
 
 
 async def use_old_token(stage: Stage) -> None:

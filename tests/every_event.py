@@ -16,7 +16,10 @@ WAYS: dict[EventName, tuple[ways.Way, list[tuple[bool, str]]]] = {
         ways.forge_requests,
         [(False, "foreign_origin"), (False, "csrf_token_missing")],
     ),
-    EventName.LOGOUT_FAILED: (ways.log_out_wrongly, [(False, "refresh_token_malformed")]),
+    EventName.LOGOUT_FAILED: (
+        ways.log_out_wrongly,
+        [(False, "refresh_token_malformed"), (False, "not_compact")],
+    ),
     EventName.TOKEN_REFUSED: (ways.use_old_token, [(False, "expired")]),
     EventName.TOKEN_REVOKED_USED: (ways.use_revoked_token, [(False, "session_revoked")]),
     EventName.TOKEN_REUSED: (ways.steal, [(False, "refresh_token_reused")]),

@@ -17,8 +17,8 @@ ANN = "ann"
 )
 def test_who_may_do_what(subject: str, role: str, *, reads: bool, changes: bool) -> None:
     principal, note = Principal(subject=subject, roles=frozenset({role})), Note(ANN, "milk")
-    assert may_read.check(principal, note).allowed is reads
-    assert may_change.check(principal, note).allowed is changes
+    assert may_read.decide(principal, note).allowed is reads
+    assert may_change.decide(principal, note).allowed is changes
 
 
 # --8<-- [end:test]

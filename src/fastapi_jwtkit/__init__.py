@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fastapi_jwtkit.errors import JWTKitError
     from fastapi_jwtkit.keys.key_ring import KeyRing
     from fastapi_jwtkit.kit import JWTKit
-    from fastapi_jwtkit.policies.composing import Policy
+    from fastapi_jwtkit.policies import Decision, Policy, policy
     from fastapi_jwtkit.principal import Principal
     from fastapi_jwtkit.records import Session, TokenPair
     from fastapi_jwtkit.settings import Settings
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CurrentPrincipal",
+    "Decision",
     "JWTAuth",
     "JWTKit",
     "JWTKitError",
@@ -45,6 +46,7 @@ __all__ = [
     "TokenPair",
     "current_principal",
     "optional_principal",
+    "policy",
     "public",
     "require_auth",
     "require_permissions",
@@ -57,18 +59,20 @@ __all__ = [
 if not TYPE_CHECKING:
     _HOMES = {
         "CurrentPrincipal": "web.guards",
+        "Decision": "policies",
         "JWTAuth": "web.plugin",
         "JWTKit": "kit",
         "JWTKitError": "errors",
         "KeyRing": "keys.key_ring",
         "OptionalPrincipal": "web.guards",
-        "Policy": "policies.composing",
+        "Policy": "policies",
         "Principal": "principal",
         "Session": "records",
         "Settings": "settings",
         "TokenPair": "records",
         "current_principal": "web.guards",
         "optional_principal": "web.guards",
+        "policy": "policies",
         "public": "web.public",
         "require_auth": "web.guards",
         "require_permissions": "web.guards",

@@ -52,6 +52,7 @@ class Assembly:
     verification: Verification
     for_cookies: CookieParts
     events: Events
+    clock: Clock
     accounts: Accounts | None
 
     def need_accounts(self) -> Accounts:
@@ -80,14 +81,7 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
     keys, secrets = key_sources_of(settings, clock=clock)
     # A kit with neither users nor a shared store only verifies: it can hear of no logout.
     knows_sessions = parts.users is not None or stores.brought
-    revocations = Revocations(
-        stores.revocations,
-        sessions=stores.sessions if knows_sessions else None,
-        realm=settings.realm,
-        max_staleness=settings.max_staleness,
-        entry_ttl=settings.access_ttl + ENTRY_SLACK_SECONDS,
-        clock=clock,
-    )
+    revocations = _revocations(settings, stores, clock, knows_sessions=knows_sessions)
     shared = Shared(
         settings=settings,
         rings=LiveRings(
@@ -108,6 +102,7 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
         verification=_verification(shared, transport="bearer"),
         for_cookies=_cookie_parts(shared),
         events=events,
+        clock=clock,
         accounts=assemble_accounts(shared, parts.users, parts) if parts.users is not None else None,
     )
 
@@ -126,6 +121,19 @@ def _events(settings: Settings, parts: Parts, clock: Clock) -> Events:
         realm=settings.realm,
         clock=clock,
         personal=PersonalData(ip=settings.store_ip, user_agent=settings.store_user_agent),
+    )
+
+
+def _revocations(
+    settings: Settings, stores: ChosenStores, clock: Clock, *, knows_sessions: bool
+) -> Revocations:
+    return Revocations(
+        stores.revocations,
+        sessions=stores.sessions if knows_sessions else None,
+        realm=settings.realm,
+        max_staleness=settings.max_staleness,
+        entry_ttl=settings.access_ttl + ENTRY_SLACK_SECONDS,
+        clock=clock,
     )
 
 

@@ -97,7 +97,6 @@ class JWTKit(SessionVerbs):
         self._lifecycle = Lifecycle(self._assembly, users, mode=settings.revocation)
         self.verify_fast: Callable[[bytes], Claims | None] = self._verification.fast
         self.tell_denied = self._verification.tell_denied
-        self.now = self._verification.now
         self.for_cookies = self._assembly.for_cookies
 
     @classmethod
@@ -117,6 +116,10 @@ class JWTKit(SessionVerbs):
             ConfigurationError: the kit was given no user store.
         """
         return self._assembly.need_accounts().flows
+
+    def now(self) -> float:
+        """Return what time it is, by the kit's clock, in seconds since the epoch."""
+        return self._assembly.clock.now()
 
     async def register(
         self, credentials: Credentials, *, email: str | None = None, device: Device = UNKNOWN_DEVICE

@@ -34,10 +34,12 @@ class SessionVerbs:
         self._sessions = assembly.sessions
         self._verification = assembly.verification
 
-    async def prove_access(self, raw: str) -> SessionProof:
+    async def prove_access(self, raw: str, *, transport: str = "bearer") -> SessionProof:
         """Return the session of an own access token, expired and revoked ones included."""
+        by_cookie = self._assembly.for_cookies.verification
+        verification = by_cookie if transport == "cookie" else self._verification
         with self._telling_logouts():
-            return await self._verification.prove(raw)
+            return await verification.prove(raw)
 
     async def prove_refresh(self, raw: str, *, transport: str = "bearer") -> SessionProof:
         """Return the session of an authentic refresh token, spent ones included."""

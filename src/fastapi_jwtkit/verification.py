@@ -58,7 +58,6 @@ class Verification:
         self._events = events
         self._asks_nobody = mode == "off"
         self._now, self._monotonic = clock.now, clock.monotonic
-        self.now = clock.now
         self._recall = _recall_nothing if mode == "strict" else verifier.recall
         self._is_plain = revocations.is_plain
 

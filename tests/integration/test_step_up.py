@@ -31,7 +31,7 @@ def make_app(clock: FakeClock) -> FastAPI:
     """Return an app with a route per kind of demand."""
     app = FastAPI()
     strong = require_auth(acr="urn:example:mfa", amr=("pwd", "otp"), max_age=300)
-    recent = require_policy(has_roles("admin") | logged_in_within(300, clock=clock))
+    recent = require_policy(has_roles("admin") | logged_in_within(300, now=clock.now))
     routes = {
         "/recent": require_auth(max_age=300),
         "/strong": strong,
@@ -94,7 +94,7 @@ def test_a_refresh_is_no_login(client: TestClient, clock: FakeClock, heard: Hear
     """``auth_time`` survives it, so a token that is new does not prove that somebody is there."""
     tokens = log_in(client)
     assert client.get("/recent", headers=bearer(tokens["access_token"])).status_code == 200
-    clock.step(299)
+    clock.step(300)
     tokens = refresh(client, tokens)
     assert client.get("/recent", headers=bearer(tokens["access_token"])).status_code == 200
     clock.step(1)

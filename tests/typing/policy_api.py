@@ -83,7 +83,7 @@ Fresh = Annotated[Principal, Depends(require_auth(max_age=300, acr="mfa", amr=("
 
 def use(principal: Principal, task: Task) -> str:
     rule.enforce(principal, task, or_raise=LookupError())
-    decision = rule.check(principal, task)
+    decision = rule.decide(principal, task)
     assert_type(decision, Decision)
     return decision.reason if not decision else ""
 

@@ -8,17 +8,23 @@ from fastapi import Depends, FastAPI, Request, Response
 
 from fastapi_jwtkit import (
     CurrentPrincipal,
+    Decision,
     JWTAuth,
     JWTKit,
     OptionalPrincipal,
+    Policy,
     Principal,
     Settings,
     TokenPair,
+    policy,
     public,
+    require_auth,
     require_permissions,
+    require_policy,
     require_roles,
     require_scopes,
 )
+from fastapi_jwtkit.policies import has_scopes, is_subject
 from fastapi_jwtkit.stores.memory.users import MemoryUserStore
 from fastapi_jwtkit.testing.guarded import assert_all_guarded
 from fastapi_jwtkit.web.audit_report import Finding, audit
@@ -64,3 +70,29 @@ async def everything(
 
 
 app.dependency_overrides[current_principal] = lambda: Principal(subject="ann")
+
+
+class Task:
+    """What a policy is about."""
+
+    owner_id = "7"
+
+
+@policy
+def is_short(_: Principal, task: Task) -> bool:
+    return len(task.owner_id) < 3
+
+
+@policy
+def is_open(_: Principal, __: object) -> Decision:
+    return Decision(allowed=True, reason="always")
+
+
+assert_type(is_short, Policy)
+assert_type(is_short & ~is_open | has_scopes("a", any_of=("b",)), Policy)
+assert_type(is_short.decide(Principal(subject="7"), Task()), Decision)
+assert_type(is_short.enforce(Principal(subject="7"), Task()), None)
+assert_type(require_policy(is_open), Guard)
+assert_type(auth.require_policy(is_subject("owner_id")), Guard)
+assert_type(require_auth(max_age=300), Guard)
+assert_type(auth.require_auth(max_age=300), Guard)

@@ -16,6 +16,7 @@ WEB = {
     "optional_principal",
     "JWTAuth",
     "OptionalPrincipal",
+    "public",
     "require_auth",
     "require_permissions",
     "require_policy",

@@ -6,8 +6,9 @@ import json
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -34,6 +35,15 @@ _STYLES = {
 }
 _KEYS = frozenset({"allow", "public_docs"})
 
+
+class Form(StrEnum):
+    """How an audit is told."""
+
+    TABLE = "table"
+    JSON = "json"
+    GITHUB = "github"
+
+
 Target = Annotated[str, typer.Argument(help="The application: module:app, as for uvicorn.")]
 Factory = Annotated[bool, typer.Option("--factory", help="The name is that of a function.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -42,9 +52,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 def audit_command(
     target: Target,
     form: Annotated[
-        Literal["table", "json", "github"],
-        typer.Option("--format", help="github: annotations for a pull request."),
-    ] = "table",
+        Form, typer.Option("--format", help="github: annotations for a pull request.")
+    ] = Form.TABLE,
     *,
     as_json: AsJson = False,
     factory: Factory = False,
@@ -70,9 +79,9 @@ def audit_command(
         )
     except ConfigurationError as error:
         misused(str(error))
-    if as_json or form == "json":
+    if as_json or form is Form.JSON:
         typer.echo(json.dumps(as_data(report), indent=2))
-    elif form == "github":
+    elif form is Form.GITHUB:
         _annotate(report)
     else:
         _show(report)

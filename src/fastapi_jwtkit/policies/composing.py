@@ -41,7 +41,7 @@ class Policy(ABC):
         self.needs_resource = needs_resource
         self.scopes = scopes
 
-    def check(self, principal: Principal, resource: object = NO_RESOURCE) -> Decision:
+    def decide(self, principal: Principal, resource: object = NO_RESOURCE) -> Decision:
         """Return the decision. It never raises for what a term does.
 
         Raises:
@@ -54,7 +54,7 @@ class Policy(ABC):
                 fix="Read it first, then: policy.enforce(principal, thing).",
                 docs=POLICY_DOCS,
             )
-        return self.decide(principal, resource)
+        return self.answer(principal, resource)
 
     def enforce(
         self,
@@ -77,7 +77,7 @@ class Policy(ABC):
             AccessDeniedError: nothing would; ``reason`` says why.
             ConfigurationError: it needs a resource and was given none.
         """
-        decision = self.check(principal, resource)
+        decision = self.decide(principal, resource)
         if decision.allowed:
             return
         error: JWTKitError = AccessDeniedError(decision.reason)
@@ -88,7 +88,7 @@ class Policy(ABC):
         raise error
 
     @abstractmethod
-    def decide(self, principal: Principal, resource: object, /) -> Decision:
+    def answer(self, principal: Principal, resource: object, /) -> Decision:
         """Return the decision, without a look at whether a resource was given."""
 
     @abstractmethod
@@ -109,7 +109,7 @@ class Policy(ABC):
         raise ConfigurationError(
             f"The policy {self} was used as a truth value.",
             why="and, or and not would drop one of two policies without a word.",
-            fix="Compose with a & b, a | b and ~a; ask with policy.check(principal, thing).",
+            fix="Compose with a & b, a | b and ~a; ask with policy.decide(principal, thing).",
             docs=POLICY_DOCS,
         )
 
@@ -144,11 +144,11 @@ class _All(Policy):
         )
         self._allowed = Decision.allow(self.name)
 
-    def decide(self, principal: Principal, resource: object, /) -> Decision:
+    def answer(self, principal: Principal, resource: object, /) -> Decision:
         """Return the first denial, else a failure, else a yes."""
         failed = False
         for term in self.terms:
-            decision = term.decide(principal, resource)
+            decision = term.answer(principal, resource)
             if decision.failed:
                 failed = True
             elif not decision.allowed:
@@ -175,11 +175,11 @@ class _Any(Policy):
             needs_resource=any(term.needs_resource for term in self.terms),
         )
 
-    def decide(self, principal: Principal, resource: object, /) -> Decision:
+    def answer(self, principal: Principal, resource: object, /) -> Decision:
         """Return the first yes, else a failure, else what each said."""
         denials: list[Decision] = []
         for term in self.terms:
-            decision = term.decide(principal, resource)
+            decision = term.answer(principal, resource)
             if decision.allowed:
                 return decision
             denials.append(decision)
@@ -208,9 +208,9 @@ class _Not(Policy):
         super().__init__(f"not_{term.name}", needs_resource=term.needs_resource)
         self.term = term
 
-    def decide(self, principal: Principal, resource: object, /) -> Decision:
+    def answer(self, principal: Principal, resource: object, /) -> Decision:
         """Turn the decision round."""
-        return self.term.decide(principal, resource).inverted()
+        return self.term.answer(principal, resource).inverted()
 
     def parts(self) -> tuple[object, ...]:
         """Return the term."""

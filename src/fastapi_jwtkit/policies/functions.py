@@ -13,7 +13,7 @@ from fastapi_jwtkit.policies.composing import NO_RESOURCE, POLICY_DOCS, Policy
 from fastapi_jwtkit.policies.decisions import FAILED, Decision, truth_of
 from fastapi_jwtkit.principal import Principal
 
-__all__ = ["Rule", "policy"]
+__all__ = ["Rule", "name_of", "policy"]
 
 logger = logging.getLogger("fastapi_jwtkit")
 
@@ -36,7 +36,7 @@ def policy(rule: Rule, /) -> Policy:
     return _Function(rule)
 
 
-def _name_of(rule: object) -> str:
+def name_of(rule: object) -> str:
     """Return what denials are named after: the function's name, in snake_case."""
     raw = str(getattr(rule, "__name__", type(rule).__name__)).lower()
     return _REASON_CHARACTERS.sub("_", raw).strip("_0123456789") or "policy"
@@ -50,13 +50,13 @@ class _Function(Policy):
     def __init__(self, rule: Rule) -> None:
         _ensure_plain(rule)
         self._takes_resource, needs_resource = _arguments_of(rule)
-        super().__init__(_name_of(rule), needs_resource=needs_resource)
+        super().__init__(name_of(rule), needs_resource=needs_resource)
         self._rule = cast("Callable[..., object]", rule)
         # Made once: nearly every answer is one of the two.
         self._allowed = Decision.allow(self.name)
         self._denied = Decision.deny(f"not_{self.name.removeprefix('is_')}")
 
-    def decide(self, principal: Principal, resource: object, /) -> Decision:
+    def answer(self, principal: Principal, resource: object, /) -> Decision:
         """Ask the function; what is no answer is a failure."""
         try:
             if self._takes_resource and resource is not NO_RESOURCE:
@@ -86,7 +86,7 @@ def _ensure_plain(rule: object) -> None:
     )
     if not callable(rule) or any(test(each) for test in tests for each in asked):
         raise ConfigurationError(
-            f"{_name_of(rule)} is not a plain function.",
+            f"{name_of(rule)} is not a plain function.",
             why="A coroutine is truthy before anybody awaits it, and a policy asks no store.",
             fix="Use def; read what it needs first, and pass it as the resource.",
             docs=POLICY_DOCS,
@@ -101,7 +101,7 @@ def _arguments_of(rule: Rule) -> tuple[bool, bool]:
     needed = [p for p in positional if p.default is p.empty]
     if others or not 1 <= len(needed) <= _MAX_ARGUMENTS or len(positional) > _MAX_ARGUMENTS:
         raise ConfigurationError(
-            f"{_name_of(rule)} does not take a principal, or a principal and a resource.",
+            f"{name_of(rule)} does not take a principal, or a principal and a resource.",
             why="Nobody could fill in the rest.",
             fix="def owns(principal: Principal, task: Task) -> bool: ...",
             docs=POLICY_DOCS,

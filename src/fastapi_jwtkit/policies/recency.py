@@ -13,24 +13,24 @@ SKEW_SECONDS = 30.0
 
 
 def is_recent(auth_time: float | None, now: float, max_age: float) -> bool:
-    """Say whether somebody authenticated less than ``max_age`` seconds ago.
+    """Say whether somebody authenticated at most ``max_age`` seconds ago.
 
     No time, and one that has not come yet, is not recent.
     """
-    return auth_time is not None and -SKEW_SECONDS <= now - auth_time < max_age
+    return auth_time is not None and -SKEW_SECONDS <= now - auth_time <= max_age
 
 
 def ensure_positive(seconds: float) -> float:
     """Return the seconds.
 
     Raises:
-        ConfigurationError: they are not above 0: nobody could ever log in fast enough.
+        ConfigurationError: they are below 1: nobody could ever log in fast enough.
     """
-    if not (math.isfinite(seconds) and seconds > 0):
+    if not (math.isfinite(seconds) and seconds >= 1):
         raise ConfigurationError(
-            f"{seconds!r} seconds since a login can never be kept.",
-            why="Between a login and the request that follows it some time passes.",
-            fix="Name a time above 0, such as 300 for five minutes.",
+            f"An age of {seconds:g} seconds since the login is refused.",
+            why="Times of logins are whole seconds: nobody could log in late enough.",
+            fix="Name a time from 1 on, such as 300 for five minutes.",
             docs="how-to/step-up/",
         )
     return seconds

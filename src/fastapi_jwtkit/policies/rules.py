@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.errors import ConfigurationError, JWTKitError, ReauthenticationError
-from fastapi_jwtkit.policies.composing import NO_RESOURCE, Policy
+from fastapi_jwtkit.policies.composing import Policy
 from fastapi_jwtkit.policies.decisions import FAILED, Decision
 from fastapi_jwtkit.policies.demands import Covers, Demand, permissions, roles, scopes
+from fastapi_jwtkit.policies.functions import name_of
 from fastapi_jwtkit.policies.recency import ensure_positive, is_recent
 from fastapi_jwtkit.principal import Principal
-from fastapi_jwtkit.protocols import Clock
 
 __all__ = [
     "amr_includes",
@@ -60,29 +60,39 @@ def has_permissions(*all_of: str, any_of: tuple[str, ...] = ()) -> Policy:
     return _Held(permissions(all_of, any_of))
 
 
-def is_subject(of: Callable[[Any], str | None], /) -> Policy:
-    """Allow whom the resource names: ``is_subject(lambda task: task.owner_id)``.
+def is_subject(owner: str | Callable[[Any], object], /) -> Policy:
+    """Allow whom the resource belongs to: ``is_subject("owner_id")``.
 
     Args:
-        of: returns the ``sub`` that a resource names, as text; ``None`` is nobody's.
+        owner: where a resource says whose it is: the name of an attribute, or a function. The
+            id is compared as text; ``None`` is nobody's. A resource without it fails.
+
+    Raises:
+        ConfigurationError: it is neither.
     """
-    return _Subject(of)
+    if not (owner.isidentifier() if isinstance(owner, str) else callable(owner)):
+        raise ConfigurationError(
+            f"is_subject({owner!r}) names no attribute.",
+            why="Every resource would fail, and nobody would own anything.",
+            fix='is_subject("owner_id"), or a function of the resource.',
+        )
+    return _Subject(owner)
 
 
-def logged_in_within(seconds: float, *, clock: Clock | None = None) -> Policy:
-    """Allow who authenticated less than this ago; a refresh is no login (RFC 9068 2.2.1).
+def logged_in_within(seconds: float, *, now: Callable[[], float] = SystemClock.now) -> Policy:
+    """Allow who authenticated at most so long ago; a refresh is no login (RFC 9068 2.2.1).
 
     A denial tells the client to have the person log in again (RFC 9470 3). Put it last in
     an ``&``, so that nobody logs in again for what they may not do anyway.
 
     Args:
         seconds: since ``auth_time``.
-        clock: what time it is; default: the machine's.
+        now: what time it is, in seconds since the epoch; ``kit.now`` goes by the kit's clock.
 
     Raises:
         ConfigurationError: the time is not above 0.
     """
-    return _LoggedIn(ensure_positive(seconds), clock or SystemClock())
+    return _LoggedIn(ensure_positive(seconds), now)
 
 
 def amr_includes(*methods: str) -> Policy:
@@ -113,7 +123,7 @@ class _Held(Policy):
         self._allowed = Decision.allow(self.name)
         self._denied = Decision(allowed=False, reason=demand.refusal().reason, remedy=remedy)
 
-    def decide(self, principal: Principal, resource: object, /) -> Decision:
+    def answer(self, principal: Principal, resource: object, /) -> Decision:
         """Look at what the principal holds."""
         del resource
         try:
@@ -131,58 +141,60 @@ class _Held(Policy):
 
 
 class _Subject(Policy):
-    """Whom a resource names."""
+    """Whose a resource is."""
 
-    __slots__ = ("_allowed", "_denied", "_of")
+    __slots__ = ("_allowed", "_denied", "_owner")
 
-    def __init__(self, of: Callable[[Any], str | None]) -> None:
+    def __init__(self, owner: str | Callable[[Any], object]) -> None:
         super().__init__("is_subject", needs_resource=True)
-        self._of = of
+        self._owner = owner
         self._allowed, self._denied = Decision.allow(self.name), Decision.deny("not_subject")
 
-    def decide(self, principal: Principal, resource: object, /) -> Decision:
-        """Compare as text: a number would be nobody's for ever, without a word."""
+    def answer(self, principal: Principal, resource: object, /) -> Decision:
+        """Compare as text; what has no owner cannot be asked about."""
+        owner = self._owner
         try:
-            named = cast("object", self._of(resource))
-            if named is not None and not isinstance(named, str):
-                raise TypeError(f"is_subject compares text, not a {type(named).__name__}")  # noqa: TRY301
+            found = getattr(resource, owner) if isinstance(owner, str) else owner(resource)
+            is_owner = found is not None and str(found) == principal.subject
         except Exception:
             logger.exception("the policy is_subject failed: access is denied")
             return FAILED
-        is_named = named == principal.subject and resource is not NO_RESOURCE
-        return self._allowed if is_named else self._denied
+        return self._allowed if is_owner else self._denied
 
     def parts(self) -> tuple[object, ...]:
-        """Return what names the subject."""
-        return (self._of,)
+        """Return where the owner is named."""
+        return (self._owner,)
+
+    def __str__(self) -> str:
+        owner = self._owner
+        return f"is_subject({owner if isinstance(owner, str) else name_of(owner)})"
 
 
 class _LoggedIn(Policy):
     """How long ago somebody authenticated."""
 
-    __slots__ = ("_allowed", "_clock", "_denied", "_seconds")
+    __slots__ = ("_allowed", "_denied", "_now", "_seconds")
 
-    def __init__(self, seconds: float, clock: Clock) -> None:
+    def __init__(self, seconds: float, now: Callable[[], float]) -> None:
         super().__init__("logged_in_within")
         self._seconds = seconds
-        self._clock = clock
+        self._now = now
         self._allowed = Decision.allow(self.name)
         self._denied = Decision(allowed=False, reason=self._remedy().reason, remedy=self._remedy)
 
-    def decide(self, principal: Principal, resource: object, /) -> Decision:
+    def answer(self, principal: Principal, resource: object, /) -> Decision:
         """Compare ``auth_time`` with the clock."""
         del resource
         try:
-            recent = is_recent(principal.auth_time, self._clock.now(), self._seconds)
+            recent = is_recent(principal.auth_time, self._now(), self._seconds)
         except Exception:
             logger.exception("the policy logged_in_within failed: access is denied")
             return FAILED
         return self._allowed if recent else self._denied
 
     def parts(self) -> tuple[object, ...]:
-        """Return the time and the clock, whose kind alone counts for the machine's."""
-        clock = SystemClock if isinstance(self._clock, SystemClock) else id(self._clock)
-        return self._seconds, clock
+        """Return the time and what tells it."""
+        return self._seconds, self._now
 
     def __str__(self) -> str:
         return f"logged_in_within({self._seconds:g})"
@@ -201,7 +213,7 @@ class _Methods(Policy):
         self._methods = methods
         self._allowed, self._denied = Decision.allow(self.name), Decision.deny("missing_amr")
 
-    def decide(self, principal: Principal, resource: object, /) -> Decision:
+    def answer(self, principal: Principal, resource: object, /) -> Decision:
         """Look at ``amr``."""
         del resource
         return self._allowed if self._methods <= frozenset(principal.amr) else self._denied

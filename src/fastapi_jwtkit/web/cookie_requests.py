@@ -131,7 +131,7 @@ class CookieRequests:
         refresh_token = self.transport.read_refresh(connection)
         proofs: list[SessionProof] = []
         if access is not None:
-            proofs.append(await self._verification.prove(access.decode("latin-1")))
+            proofs.append(await kit.prove_access(access.decode("latin-1"), transport="cookie"))
         if refresh_token is not None:
             proofs.append(await kit.prove_refresh(refresh_token, transport="cookie"))
         for proof in proofs:

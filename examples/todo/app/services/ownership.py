@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement
 
 from examples.todo.app.models import Task
 from fastapi_jwtkit import Principal
-from fastapi_jwtkit.policies import has_roles, has_scopes, policy
+from fastapi_jwtkit.policies import has_roles, has_scopes, is_subject
 
 __all__ = [
     "ADMIN_ROLE",
@@ -30,14 +30,12 @@ may_list_everyones = has_scopes(ADMIN_SCOPE) & is_admin
 """And what the token may do. The route asks it, as a guard."""
 
 
-@policy
-def is_owner(principal: Principal, task: Task) -> bool:
-    """Say whether a task exists for this person.
+is_owner = is_subject("owner_id")
+"""Whether a task exists for this person.
 
-    Admins are no exception: their view of other people's tasks is a route of its own, and
-    reads only.
-    """
-    return task.owner_id == principal.subject
+Admins are no exception: their view of other people's tasks is a route of its own, and reads
+only.
+"""
 
 
 def owned_by(principal: Principal) -> ColumnElement[bool]:

@@ -239,7 +239,7 @@ async def _read(session: AsyncSession, principal: Principal, task_id: str) -> Ta
     task = await session.scalar(select(Task).where(*_target(principal, task_id, None)))
     if task is None:
         raise TaskNotFoundError
-    # Asked twice: a statement that forgets its condition shows nobody anything.
+    # The statement asked the same; a statement that is changed one day is still checked.
     is_owner.enforce(principal, task, or_raise=TaskNotFoundError())
     return task
 
