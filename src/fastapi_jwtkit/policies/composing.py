@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from fastapi_jwtkit.errors import AccessDeniedError, ConfigurationError, JWTKitError
+from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.policies.decisions import FAILED, Decision
 from fastapi_jwtkit.principal import Principal
 
@@ -80,9 +80,7 @@ class Policy(ABC):
         decision = self.decide(principal, resource)
         if decision.allowed:
             return
-        error: JWTKitError = AccessDeniedError(decision.reason)
-        if decision.remedy is not None:
-            error = decision.remedy()
+        error = decision.error()
         if or_raise is not None:
             raise or_raise from error
         raise error
@@ -133,7 +131,7 @@ class Policy(ABC):
 class _All(Policy):
     """``a & b``: all of them."""
 
-    __slots__ = ("_allowed", "terms")
+    __slots__ = ("_allowed", "_answers", "terms")
 
     def __init__(self, *terms: Policy) -> None:
         self.terms = _flat(_All, terms)
@@ -143,16 +141,19 @@ class _All(Policy):
             scopes=tuple(dict.fromkeys(each for term in self.terms for each in term.scopes)),
         )
         self._allowed = Decision.allow(self.name)
+        # Bound once: each request of a guard asks all of them.
+        self._answers = tuple(term.answer for term in self.terms)
 
     def answer(self, principal: Principal, resource: object, /) -> Decision:
         """Return the first denial, else a failure, else a yes."""
         failed = False
-        for term in self.terms:
-            decision = term.answer(principal, resource)
-            if decision.failed:
-                failed = True
-            elif not decision.allowed:
+        for answer in self._answers:
+            decision = answer(principal, resource)
+            if decision.allowed:
+                continue
+            if not decision.failed:
                 return decision
+            failed = True
         return FAILED if failed else self._allowed
 
     def parts(self) -> tuple[object, ...]:
@@ -202,15 +203,22 @@ class _Any(Policy):
 class _Not(Policy):
     """``~a``: a no where ``a`` says yes, and nothing where it fails."""
 
-    __slots__ = ("term",)
+    __slots__ = ("_answer", "_last", "term")
 
     def __init__(self, term: Policy) -> None:
         super().__init__(f"not_{term.name}", needs_resource=term.needs_resource)
         self.term = term
+        self._answer = term.answer
+        # Nearly every answer is the very object that was turned round before.
+        self._last = (FAILED, FAILED)
 
     def answer(self, principal: Principal, resource: object, /) -> Decision:
         """Turn the decision round."""
-        return self.term.answer(principal, resource).inverted()
+        decision = self._answer(principal, resource)
+        last = self._last
+        if last[0] is not decision:
+            last = self._last = (decision, decision.inverted())
+        return last[1]
 
     def parts(self) -> tuple[object, ...]:
         """Return the term."""

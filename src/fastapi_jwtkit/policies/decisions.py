@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from fastapi_jwtkit.errors import JWTKitError
+from fastapi_jwtkit.errors import AccessDeniedError, JWTKitError
 
 __all__ = ["FAILED", "Decision", "truth_of"]
 
@@ -57,6 +57,10 @@ class Decision:
     def deny(cls, reason: str) -> Self:
         """Return a no; the reason says what is not the case, such as ``not_owner``."""
         return cls(allowed=False, reason=reason)
+
+    def error(self) -> JWTKitError:
+        """Return what to raise for a no."""
+        return AccessDeniedError(self.reason) if self.remedy is None else self.remedy()
 
     def inverted(self) -> Decision:
         """Return the opposite, for the same reason; a failure stays one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from fastapi_jwtkit.clock import SystemClock
@@ -113,11 +114,14 @@ def amr_includes(*methods: str) -> Policy:
 class _Held(Policy):
     """A demand for names, as a policy."""
 
-    __slots__ = ("_allowed", "_demand", "_denied")
+    __slots__ = ("_all_of", "_allowed", "_demand", "_denied", "_held")
 
     def __init__(self, demand: Demand) -> None:
         super().__init__(f"has_{demand.kind}", scopes=demand.scopes)
         self._demand = demand
+        # Looked up once: asked on every request of a guard.
+        self._held: Callable[[Principal], frozenset[str]] = attrgetter(demand.kind)
+        self._all_of = demand.all_of
         # Only a missing scope is for the client to know: it can ask for another token.
         remedy = demand.refusal if demand.scopes else None
         self._allowed = Decision.allow(self.name)
@@ -126,8 +130,11 @@ class _Held(Policy):
     def answer(self, principal: Principal, resource: object, /) -> Decision:
         """Look at what the principal holds."""
         del resource
+        demand = self._demand
         try:
-            return self._allowed if self._demand.is_met_by(principal) else self._denied
+            if self._all_of <= self._held(principal) and not demand.any_of:
+                return self._allowed
+            return self._allowed if demand.is_met_by(principal) else self._denied
         except Exception:
             logger.exception("a rule about scopes failed: access is denied")
             return FAILED
@@ -186,11 +193,11 @@ class _LoggedIn(Policy):
         """Compare ``auth_time`` with the clock."""
         del resource
         try:
-            recent = is_recent(principal.auth_time, self._now(), self._seconds)
+            is_fresh = is_recent(principal.auth_time, self._now(), self._seconds)
+            return self._allowed if is_fresh else self._denied
         except Exception:
             logger.exception("the policy logged_in_within failed: access is denied")
             return FAILED
-        return self._allowed if recent else self._denied
 
     def parts(self) -> tuple[object, ...]:
         """Return the time and what tells it."""

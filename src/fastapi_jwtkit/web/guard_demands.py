@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi_jwtkit.errors import ConfigurationError, ReauthenticationError
-from fastapi_jwtkit.policies.composing import Policy
+from fastapi_jwtkit.policies.composing import NO_RESOURCE, Policy
 from fastapi_jwtkit.policies.recency import ensure_positive, is_recent
 from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.scopes import check_scopes
@@ -45,7 +45,10 @@ class PolicyDemand:
             ReauthenticationError: a new login would help.
             AccessDeniedError: nothing would.
         """
-        self.policy.enforce(principal)
+        # As ``enforce`` does, without asking again whether there is a resource.
+        decision = self.policy.answer(principal, NO_RESOURCE)
+        if not decision.allowed:
+            raise decision.error()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
