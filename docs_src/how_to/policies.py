@@ -25,7 +25,7 @@ is_fresh_admin = has_scopes("tasks:admin") & logged_in_within(600)
 # --8<-- [start:routes]
 app = FastAPI()
 auth = JWTAuth.from_env()
-auth.install(app, error_bodies="app")
+auth.install(app)
 tasks: dict[str, Task] = {}
 
 

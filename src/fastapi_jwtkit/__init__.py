@@ -22,12 +22,13 @@ if TYPE_CHECKING:
         OptionalPrincipal,
         current_principal,
         optional_principal,
+        require_auth,
         require_permissions,
+        require_policy,
         require_roles,
         require_scopes,
     )
     from fastapi_jwtkit.web.plugin import JWTAuth
-    from fastapi_jwtkit.web.policy_guard import require_auth, require_policy
     from fastapi_jwtkit.web.public import public
 
 __all__ = [
@@ -73,9 +74,9 @@ if not TYPE_CHECKING:
         "optional_principal": "web.guards",
         "policy": "policies",
         "public": "web.public",
-        "require_auth": "web.policy_guard",
+        "require_auth": "web.guards",
         "require_permissions": "web.guards",
-        "require_policy": "web.policy_guard",
+        "require_policy": "web.guards",
         "require_roles": "web.guards",
         "require_scopes": "web.guards",
     }

@@ -14,7 +14,7 @@
     │   ├── NotAuthenticatedError        no token at all
     │   ├── InvalidTokenError            a token that fails any check
     │   ├── InvalidCredentialsError      unknown login or wrong password
-    │   └── ReauthenticationError        authenticated too long ago for this
+    │   └── ReauthenticationError        authenticated too long ago, or too weakly
     ├── AuthorizationError               may they?
     │   ├── InsufficientScopeError       a scope of the token is missing
     │   └── AccessDeniedError            a role, a permission or a policy says no
@@ -114,15 +114,24 @@ class InvalidCredentialsError(AuthenticationError):
 
 
 class ReauthenticationError(AuthenticationError):
-    """The caller is known, but proved it too long ago for what they ask (RFC 9470 3).
+    """The caller is known, but proved it too long ago or too weakly for this (RFC 9470 3).
 
     Args:
-        max_age: seconds that may lie between the login and the request.
+        max_age: seconds that may lie between the login and the request; ``None``: any.
+        acr_values: authentication contexts, one of which would do.
+        reason: what was wrong with the login.
     """
 
-    def __init__(self, max_age: float) -> None:
-        super().__init__("authenticated_too_long_ago")
+    def __init__(
+        self,
+        max_age: float | None,
+        *,
+        acr_values: Iterable[str] = (),
+        reason: str = "authenticated_too_long_ago",
+    ) -> None:
+        super().__init__(reason)
         self.max_age = max_age
+        self.acr_values = tuple(acr_values)
 
 
 class AuthorizationError(JWTKitError):

@@ -187,6 +187,7 @@ class JWTKit(SessionVerbs):
         client_id: str | None = None,
         transport: str = "bearer",
         device: Device = UNKNOWN_DEVICE,
+        replaces: str | None = None,
     ) -> TokenPair:
         """Open a session for a user who proved who they are in a way of your own: a passkey.
 
@@ -197,9 +198,11 @@ class JWTKit(SessionVerbs):
             client_id: the client; ``None``: the kit's own.
             transport: the transport that will answer the session.
             device: where the request comes from.
+            replaces: a session of theirs that ends with it, for a step-up.
 
         Raises:
             InvalidCredentialsError: the user store does not know them as active.
+            SessionNotFoundError: ``replaces`` is no live session of theirs.
         """
         request = LoginRequest(
             scopes=scopes,
@@ -208,6 +211,7 @@ class JWTKit(SessionVerbs):
             transport=transport,
             amr=amr,
             device=device,
+            replaces=replaces,
         )
         return await self._assembly.need_accounts().logins.open_session(user, request)
 

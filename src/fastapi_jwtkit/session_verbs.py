@@ -1,15 +1,23 @@
-"""The kit's verbs on sessions that are there: prove, list and end them."""
+"""The kit's verbs on sessions that are there: prove, step up, list and end them."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import replace
+
+from pydantic import SecretStr
 
 from fastapi_jwtkit.assembly import Assembly
-from fastapi_jwtkit.errors import JWTKitError
+from fastapi_jwtkit.claims import Claims
+from fastapi_jwtkit.errors import InvalidTokenError, JWTKitError
 from fastapi_jwtkit.event_sinks import reason_of
 from fastapi_jwtkit.events import EventName
-from fastapi_jwtkit.records import Session, SessionProof
+from fastapi_jwtkit.principal import Principal
+from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device, Session, SessionProof, TokenPair
+from fastapi_jwtkit.revocations.vigils import Vigil
+from fastapi_jwtkit.sessions.logins import LoginRequest
+from fastapi_jwtkit.sessions.sessions import is_live
 
 __all__ = ["SessionVerbs"]
 
@@ -37,6 +45,53 @@ class SessionVerbs:
         """Return the session of an authentic refresh token, spent ones included."""
         with self._telling_logouts():
             return await self._assembly.need_accounts().refresh.prove(raw, transport=transport)
+
+    async def step_up(
+        self, principal: Principal, *, password: SecretStr, device: Device = UNKNOWN_DEVICE
+    ) -> TokenPair:
+        """Log in anew in the middle of a session (RFC 9470): open another, end this one.
+
+        The new session has the grant, the client and the transport of the old one, and an
+        ``auth_time`` of its own. For another proof than the password:
+        ``open_session(user, amr=…, replaces=principal.session_id)``.
+
+        Args:
+            principal: whose session it is.
+            password: theirs.
+            device: where the request comes from.
+
+        Raises:
+            InvalidTokenError: the session is over, or there is none.
+            InvalidCredentialsError: the password is wrong; the session goes on.
+            ThrottledError: too many guesses; nothing was checked.
+            UnavailableError: it could not be done; log in if the session is over.
+        """
+        accounts = self._assembly.need_accounts()
+        session = await self._live_session(principal)
+        user = await accounts.flows.prove_password(
+            principal.subject, password=password, device=device
+        )
+        request = LoginRequest(
+            scopes=None if session.scope is None else session.scope & frozenset(user.scopes),
+            client_id=session.client_id,
+            audience=session.audience,
+            transport=session.transport,
+            amr=("pwd",),
+            device=replace(device, name=device.name or session.device.name),
+            replaces=session.sid,
+        )
+        return await accounts.logins.step_up(user, password, request)
+
+    def watch(self, claims: Claims) -> AbstractAsyncContextManager[Vigil]:
+        """Watch a verified token for longer than a request: ``async with kit.watch(claims)``.
+
+        What it gives is done when the token expires or is revoked, and when nobody can say.
+
+        Raises:
+            InvalidTokenError: on entry: it expired or was revoked since it was verified.
+            RevocationsStaleError: on entry: nobody can say.
+        """
+        return self._verification.watch(claims)
 
     async def close(self, proof: SessionProof) -> None:
         """Log out: end a session and its access tokens, at once. Doing it twice is fine.
@@ -79,6 +134,13 @@ class SessionVerbs:
     async def list_sessions(self, subject: str) -> Sequence[Session]:
         """Return the subject's live sessions, oldest first."""
         return await self._sessions.list(subject)
+
+    async def _live_session(self, principal: Principal) -> Session:
+        sid = principal.session_id
+        found = None if sid is None else await self._sessions.find(sid)
+        if found is None or found.session.subject != principal.subject or not is_live(found):
+            raise InvalidTokenError("session_unknown" if found is None else "session_revoked")
+        return found.session
 
     @contextmanager
     def _telling_logouts(self) -> Generator[None]:

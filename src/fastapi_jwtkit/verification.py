@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from fastapi_jwtkit.claims import Claims
-from fastapi_jwtkit.errors import AuthorizationError, InvalidTokenError
+from fastapi_jwtkit.errors import AuthorizationError, InvalidTokenError, ReauthenticationError
 from fastapi_jwtkit.event_sinks import Events
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.key_sources.live_rings import LiveRings
@@ -13,6 +14,7 @@ from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.protocols import Clock
 from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device, FoundSession, SessionProof
 from fastapi_jwtkit.revocations import Revocations
+from fastapi_jwtkit.revocations.vigils import Vigil
 from fastapi_jwtkit.sessions.sessions import Sessions, is_live
 from fastapi_jwtkit.tokens.codec import UNKNOWN_KID
 from fastapi_jwtkit.tokens.verifier import TokenVerifier
@@ -123,6 +125,10 @@ class Verification:
             self._revocations.known.vouch(claims, epoch=await self._ensure_row_lives(claims))
         return claims
 
+    def watch(self, claims: Claims) -> AbstractAsyncContextManager[Vigil]:
+        """Watch a verified token for longer than a request."""
+        return self._revocations.vigils.watch(claims, follows=not self._asks_nobody)
+
     async def prove(self, raw: str) -> SessionProof:
         """Return the session of an authentic token; expired and revoked ones will do.
 
@@ -150,7 +156,10 @@ class Verification:
         return SessionProof(sid=sid, subject=claims.subject if lives else None)
 
     def tell_denied(
-        self, principal: Principal, error: AuthorizationError, device: Device = UNKNOWN_DEVICE
+        self,
+        principal: Principal,
+        error: AuthorizationError | ReauthenticationError,
+        device: Device = UNKNOWN_DEVICE,
     ) -> None:
         """Say that somebody who is known was not let in."""
         self._events.emit(

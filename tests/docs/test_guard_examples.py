@@ -24,14 +24,3 @@ def test_the_test_of_the_page_names_the_forgotten_route() -> None:
     module = examples.load("how_to/guard_every_route_test")
     with pytest.raises(AssertionError, match=r"DELETE /tasks .*how_to/guard_every_route\.py:\d+"):
         module.test_no_route_was_forgotten()
-
-
-def test_a_payout_asks_for_a_fresh_login() -> None:
-    """A stranger is a stranger; a login of this moment will do."""
-    client = TestClient(examples.load("how_to/step_up").app)
-    assert client.post("/payout").status_code == 401
-    person = {"username": "ann", "password": "correct horse battery staple"}
-    client.post("/auth/register", json=person)
-    token = client.post("/auth/login", json=person).json()["access_token"]
-    answer = client.post("/payout", headers={"Authorization": f"Bearer {token}"})
-    assert answer.json().startswith("paid to ")

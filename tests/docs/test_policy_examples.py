@@ -34,7 +34,9 @@ def test_a_guard_asks_a_policy() -> None:
     client, app = TestClient(module.app), module.app
     asked = Principal(subject="ann", scopes=frozenset({"tasks:admin"}), auth_time=0)
     app.dependency_overrides[current_principal] = lambda: asked
-    assert client.delete("/tasks").status_code == 403
+    refused = client.delete("/tasks")
+    assert refused.status_code == 401
+    assert 'max_age="600"' in refused.headers["www-authenticate"]
     asked = replace(asked, auth_time=int(time.time()))
     assert client.delete("/tasks").status_code == 200
 

@@ -138,6 +138,7 @@ def test_every_reference_of_the_schema_leads_somewhere(bodies: Any) -> None:
         "/refresh": {"post": ["200", "400", "429", "503"]},
         "/logout": {"post": ["204", "400", "401", "422", "503"]},
         "/logout-all": {"post": ["204", "400", "401", "422", "503"]},
+        "/step-up": {"post": ["200", "401", "422", "429", "503"]},
         "/me": {"get": ["200", "401", "503"]},
         "/sessions": {"get": ["200", "401", "503"]},
         "/sessions/{sid}": {"delete": ["204", "401", "404", "422", "429", "503"]},

@@ -13,13 +13,14 @@ import uvicorn
 from fastapi import Depends, FastAPI, WebSocket
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from clocks import FakeClock
 from fastapi_jwtkit import CurrentPrincipal, OptionalPrincipal, Principal, require_scopes
 from fastapi_jwtkit.web.guards import current_principal
-from web_kits import Realm, bearer
+from fastapi_jwtkit.web.live import live
+from web_kits import Realm, bearer, run
 
 
 def make_app(realm: Realm, clock: FakeClock | None = None) -> FastAPI:
@@ -39,6 +40,13 @@ def make_app(realm: Realm, clock: FakeClock | None = None) -> FastAPI:
         await socket.accept()
         await socket.send_text(principal.subject if principal else "a stranger")
         await socket.close()
+
+    @app.websocket("/live")
+    async def watched(socket: WebSocket, principal: CurrentPrincipal) -> None:
+        await socket.accept()
+        async with live(socket, principal):
+            await socket.send_text(principal.session_id or "")
+            await socket.receive_text()
 
     @app.websocket("/again")
     async def again(socket: WebSocket, principal: CurrentPrincipal) -> None:
@@ -146,6 +154,18 @@ def test_a_token_in_the_url_of_a_socket_is_not_seen(served: Served) -> None:
     ):
         pass  # pragma: no cover - the handshake fails
     assert caught.value.response.status_code == 401
+
+
+@pytest.mark.std(102)
+def test_a_socket_ends_at_once_with_its_session(served: Served) -> None:
+    """Over a real server, told from another thread, with a close frame and no traceback."""
+    kit = served.realm.kit
+    with connect(f"{served.url}/live", additional_headers=served.headers("a")) as socket:
+        run(kit.close_sid(str(socket.recv()), subject=served.user.id))
+        with pytest.raises(ConnectionClosed) as caught:
+            socket.recv(timeout=5)
+    assert caught.value.rcvd is not None
+    assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (1008, "invalid_token")
 
 
 def test_a_refusal_after_accept_is_a_close_frame() -> None:

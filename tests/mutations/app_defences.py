@@ -47,7 +47,7 @@ DEFENCES: tuple[Defence, ...] = (
     ),
     Defence(
         "a guard raises what every application can answer",
-        (Cut("web/guards.py", "    return answer\n", "    return error\n"),),
+        (Cut("web/refusals.py", "    return answer\n", "    return error\n"),),
         (_APPS + "test_without_a_handler_of_the_library_a_401_was_a_500",),
     ),
     Defence(

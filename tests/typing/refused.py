@@ -5,9 +5,18 @@ Checked by ``.ci/check_refusals.py``; never run.
 
 from __future__ import annotations
 
-from fastapi_jwtkit import JWTKit, Principal, Settings, TokenPair, require_scopes
+from fastapi_jwtkit import (
+    JWTKit,
+    Principal,
+    Settings,
+    TokenPair,
+    require_auth,
+    require_policy,
+    require_scopes,
+)
 from fastapi_jwtkit.account_protocols import EmailUserStore, Mailer
 from fastapi_jwtkit.mail import Mail
+from fastapi_jwtkit.policies import has_roles, policy
 from fastapi_jwtkit.protocols import EventSink, OneTimeStore, SessionStore, Stores, User, UserStore
 from fastapi_jwtkit.records import Session
 from fastapi_jwtkit.stores.redis import redis_stores
@@ -63,6 +72,14 @@ class HastyStore:
         return bool(email)
 
 
+async def asks_a_store(_: Principal) -> bool:
+    return True
+
+
+def maybe(_: Principal) -> str:
+    return "yes"
+
+
 numbered: User = NumberedUser()  # refused
 plain: UserStore = PlainStore()  # refused
 deaf: EventSink = DeafSink()  # refused
@@ -77,6 +94,12 @@ kit = JWTKit(Settings(env="dev"), users=PlainStore())  # refused
 JWTKit(Settings(env="dev"), stores=sql_stores("sqlite+aiosqlite:///x.db").sessions)  # refused
 JWTKit(Settings(env="dev"), throttle="off")  # refused
 guard = require_scopes(["tasks:read"])  # refused
+require_scopes("a", covers=len)  # refused
+require_policy(maybe)  # refused
+policy(asks_a_store)  # refused
+policy(maybe)  # refused
+has_roles("admin") & True  # refused
+require_auth(300)  # refused
 wider = require_scopes("a", any_of=1)  # refused
 positional = Principal("ann")  # refused
 plain_mailer: Mailer = PlainMailer()  # refused

@@ -8,7 +8,7 @@ import pytest
 
 from fastapi_jwtkit import Principal, require_permissions, require_roles, require_scopes
 from fastapi_jwtkit.errors import AccessDeniedError, ConfigurationError, InsufficientScopeError
-from fastapi_jwtkit.web.demands import permissions, roles, scopes
+from fastapi_jwtkit.policies.demands import permissions, roles, scopes
 from fastapi_jwtkit.web.guards import Guard, OptionalGuard, current_principal, optional_principal
 from web_kits import Realm
 

@@ -12,6 +12,7 @@ from fastapi_jwtkit.accounts.password_flows import PasswordFlows
 from fastapi_jwtkit.accounts.reauthentication import Reauthentication
 from fastapi_jwtkit.accounts.removal import Removal
 from fastapi_jwtkit.credentials import Credentials
+from fastapi_jwtkit.protocols import User
 from fastapi_jwtkit.records import UNKNOWN_DEVICE, Device
 from fastapi_jwtkit.throttling import Action
 
@@ -216,6 +217,20 @@ class AccountFlows:
         proof: Action | None = None if password is None else "password_change"
         async with self._enter("reauthentication", proof, account=user_id, device=device):
             await self._proof.either(user_id, password, auth_time, device)
+
+    async def prove_password(
+        self, user_id: str, *, password: SecretStr, device: Device = UNKNOWN_DEVICE
+    ) -> User:
+        """Return the user if this is their password, whoever is logged in.
+
+        Raises:
+            InvalidCredentialsError: it is not, or the user is gone or disabled.
+            ThrottledError: too many guesses; nothing was checked.
+        """
+        async with self._enter(
+            "reauthentication", "password_change", account=user_id, device=device
+        ):
+            return await self._proof.by_password(user_id, password, None, device)
 
     async def disable(self, user_id: str) -> bool:
         """Shut a user out: no login, no session, no access token. For administrators.

@@ -20,6 +20,7 @@ from fastapi_jwtkit.errors import ConfigurationError, RevocationsStaleError
 from fastapi_jwtkit.protocols import Clock, RevocationStore, SessionStore
 from fastapi_jwtkit.records import RevocationEntry
 from fastapi_jwtkit.revocations.known import KnownRevocations
+from fastapi_jwtkit.revocations.vigils import Vigils
 from fastapi_jwtkit.revocations.writing import FeedWriter
 
 __all__ = ["Revocations"]
@@ -69,6 +70,7 @@ class Revocations:
         self._sync_after = min(store.sync_after, max_staleness)
         self.known = KnownRevocations(clock=clock)
         self.is_plain = self.known.is_plain  # bound once: asked on every request
+        self.vigils = Vigils(self.known, self.freshen, clock=clock)
         self._writing = FeedWriter(store, sessions, realm=realm, clock=clock)
         self._position: str | None = None
         self._failing = False

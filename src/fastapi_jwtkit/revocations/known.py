@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fastapi_jwtkit.claims import Claims
 from fastapi_jwtkit.errors import InvalidTokenError
@@ -39,6 +39,8 @@ class KnownRevocations:
         self._vouched: dict[str, int] = {}
         self._trusted_from = _LONG_AGO
         self._swept_at = clock.monotonic()
+        self.tell: Callable[[Sequence[RevocationEntry]], None] = _tell_nobody
+        """Hears of the entries that made the map kill more."""
 
     def __len__(self) -> int:
         return sum(map(len, self._by_kind))
@@ -120,13 +122,19 @@ class KnownRevocations:
 
     def apply(self, entries: Iterable[RevocationEntry]) -> None:
         """Take entries in; none makes the map kill less than it did."""
+        news: list[RevocationEntry] = []
         for entry in entries:
             of_kind = self._entries[entry.kind]
             known = of_kind.get(entry.value)
             if known is None:
                 of_kind[entry.value] = entry
-            elif not kills_as_much(known, entry):
+            elif kills_as_much(known, entry):
+                continue
+            else:
                 of_kind[entry.value] = merge_entries(known, entry)
+            news.append(entry)
+        if news:
+            self.tell(news)
         if self._clock.monotonic() - self._swept_at > _SWEEP_EVERY_SECONDS:
             self._sweep()
 
@@ -148,3 +156,7 @@ class KnownRevocations:
             for value, entry in list(of_kind.items()):
                 if entry.expires_at is not None and entry.expires_at <= now:
                     del of_kind[value]
+
+
+def _tell_nobody(_: Sequence[RevocationEntry]) -> None:
+    """Stand in where nobody watches."""

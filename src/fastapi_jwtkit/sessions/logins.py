@@ -8,11 +8,18 @@ import secrets as random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from fastapi_jwtkit.accounts.attempts import Attempts
 from fastapi_jwtkit.accounts.authenticator import Authenticator
 from fastapi_jwtkit.accounts.user_reads import UserReads
 from fastapi_jwtkit.credentials import Credentials
-from fastapi_jwtkit.errors import InvalidCredentialsError, JWTKitError, UnavailableError
+from fastapi_jwtkit.errors import (
+    InvalidCredentialsError,
+    JWTKitError,
+    SessionNotFoundError,
+    UnavailableError,
+)
 from fastapi_jwtkit.event_sinks import Events, reason_of
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.protocols import Clock, User
@@ -20,7 +27,7 @@ from fastapi_jwtkit.records import Device, NewSession, TokenPair
 from fastapi_jwtkit.sessions.access_tokens import AccessTokens, granted_scopes, pair_of
 from fastapi_jwtkit.sessions.limits import SessionLimits
 from fastapi_jwtkit.sessions.refresh_tokens import RefreshTokens
-from fastapi_jwtkit.sessions.sessions import Sessions
+from fastapi_jwtkit.sessions.sessions import Sessions, is_live
 from fastapi_jwtkit.tokens.access_types import typ_of
 
 __all__ = ["LoginRequest", "Logins"]
@@ -41,6 +48,7 @@ class LoginRequest:
         transport: the transport that will answer this session.
         amr: how the person authenticated (RFC 8176).
         device: where the login comes from.
+        replaces: a session of the same user, ended once this one is open; ``None``: none is.
     """
 
     scopes: frozenset[str] | None
@@ -49,6 +57,7 @@ class LoginRequest:
     transport: str
     amr: tuple[str, ...]
     device: Device
+    replaces: str | None = None
 
 
 class Logins:
@@ -138,6 +147,27 @@ class Logins:
             self._tell_failed(error, request, user.id)
             raise
 
+    async def step_up(self, user: User, password: SecretStr, request: LoginRequest) -> TokenPair:
+        """Open a session for a user whose password was right a moment ago.
+
+        Raises:
+            InvalidCredentialsError: the password is another by now, or the user is gone.
+            SessionNotFoundError: the session to be replaced is over.
+        """
+        credentials = Credentials(login=user.login, password=password)
+        verified_hash = user.password_hash or ""
+
+        async def confirm() -> User:
+            return await self._authenticator.confirm(
+                user.id, credentials, verified_hash=verified_hash
+            )
+
+        try:
+            return await self._open(user, request, confirm)
+        except JWTKitError as error:
+            self._tell_failed(error, request, user.id)
+            raise
+
     async def _open(
         self, user: User, request: LoginRequest, confirm: Callable[[], Awaitable[User]]
     ) -> TokenPair:
@@ -154,6 +184,7 @@ class Logins:
         """
         granted_scopes(user, None, request.scopes)
         typ_of(request.transport)  # refused before anything is stored
+        await self._ensure_replaceable(request, user.id)
         key_id = await self._tokens.active_key_id()
         issued_at = self._clock.now()
         new = self._new(user, request, issued_at, key_id)
@@ -165,6 +196,8 @@ class Logins:
             )
             refresh_token = await self._tokens.current(session)
             # Last: a login that comes to nothing must not cost an older one.
+            if request.replaces is not None:
+                await self._sessions.close(request.replaces, reason="step_up", subject=user.id)
             await self._sessions.close_beyond(self._limits.max_sessions, user.id)
         except BaseException as error:
             # Shielded: who cancels the request must not leave a session behind.
@@ -196,6 +229,13 @@ class Logins:
             absolute_ttl=self._limits.absolute_ttl,
             device=request.device,
         )
+
+    async def _ensure_replaceable(self, request: LoginRequest, user_id: str) -> None:
+        if request.replaces is None:
+            return
+        found = await self._sessions.find(request.replaces)
+        if found is None or found.session.subject != user_id or not is_live(found):
+            raise SessionNotFoundError("session_not_found")
 
     async def _still_active(self, user_id: str) -> User:
         user = await self._users.by_id(user_id)

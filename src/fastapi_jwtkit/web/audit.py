@@ -18,7 +18,6 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from fastapi_jwtkit.web.access import AnyGuard
-from fastapi_jwtkit.web.demands import NOTHING, LoginDemand, PolicyDemand
 from fastapi_jwtkit.web.gate import UNMATCHED, Gate, docs_paths, gate_of
 from fastapi_jwtkit.web.guards import OptionalGuard
 from fastapi_jwtkit.web.walker import Operation, served_routes
@@ -209,17 +208,7 @@ def _faults(operation: Operation) -> Iterator[str]:
 
 
 def _as_written(guard: AnyGuard) -> str:
-    if isinstance(guard, OptionalGuard):
-        return "OptionalPrincipal"
-    demand = guard.demand
-    if isinstance(demand, PolicyDemand):
-        return f"require_policy({demand.policy.name})"
-    if isinstance(demand, LoginDemand):
-        return f"require_auth(max_age={demand.max_age:g})"
-    if demand is NOTHING:
-        return "CurrentPrincipal"
-    any_of = [f"any of {' '.join(sorted(demand.any_of))}"] if demand.any_of else []
-    return f"require_{demand.kind}({', '.join([*sorted(demand.all_of), *any_of])})"
+    return "OptionalPrincipal" if isinstance(guard, OptionalGuard) else guard.written
 
 
 def source_of(endpoint: object) -> str:

@@ -59,8 +59,14 @@ class CookieRequests:
         self._site_data = kit.settings.clear_site_data.replace(",", " ").split()
         self._foreign_bearer = None if serves_bearer else BearerTransport()
 
-    async def principal_of(self, connection: HTTPConnection) -> Principal | None:
+    async def principal_of(
+        self, connection: HTTPConnection, *, strict: bool = False
+    ) -> Principal | None:
         """Return who is calling by cookie, ``None`` for a stranger.
+
+        Args:
+            connection: the request.
+            strict: ask the session row too.
 
         Raises:
             InvalidTokenError: the cookie holds a token that is no good here.
@@ -72,10 +78,10 @@ class CookieRequests:
         if raw is None:
             self._refuse_bearer(connection)
             return None
-        claims = self._verification.fast(raw)
+        claims = None if strict else self._verification.fast(raw)
         if claims is None:
             claims = await self._verification.verify(
-                raw.decode("latin-1"), device=device_of(connection)
+                raw.decode("latin-1"), strict=strict, device=device_of(connection)
             )
         await self._ensure_meant(connection, claims.session_id)
         return Principal.of(claims)

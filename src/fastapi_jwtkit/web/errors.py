@@ -217,7 +217,11 @@ def _challenge(challenge: str, error: errors.JWTKitError) -> str:
         # RFC 6750 3: scopes cannot hold a quote or backslash (checked when a guard is made).
         return f'{challenge}, scope="{" ".join(error.scopes)}"'
     if isinstance(error, errors.ReauthenticationError):
-        return f'{challenge}, max_age="{int(error.max_age)}"'
+        if error.acr_values:
+            # RFC 9470 3: space-delimited; checked like scopes when a guard is made.
+            challenge += f', acr_values="{" ".join(error.acr_values)}"'
+        if error.max_age is not None:
+            challenge += f', max_age="{int(error.max_age)}"'
     return challenge
 
 

@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fastapi_jwtkit.errors import ConfigurationError
-from fastapi_jwtkit.web.guards import INSTALLED
+from fastapi_jwtkit.web.principal_sources import INSTALLED
 from fastapi_jwtkit.web.walker import Operation, first_match
 
 if TYPE_CHECKING:

@@ -8,29 +8,44 @@ more than the check itself. Scopes reach OpenAPI where the schema is made, see
 
 from __future__ import annotations
 
-from typing import Annotated, NoReturn, Protocol
+from collections.abc import Sequence
+from typing import Annotated
 
 from fastapi import Depends
 from fastapi.openapi.models import HTTPBearer
 from fastapi.openapi.models import SecurityBase as SecurityModel
 from fastapi.security.base import SecurityBase
-from starlette.exceptions import WebSocketException
 from starlette.requests import HTTPConnection
-from starlette.websockets import WebSocket, WebSocketState
 
+from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.errors import (
     AuthorizationError,
     ConfigurationError,
     JWTKitError,
     NotAuthenticatedError,
-    NotInstalledError,
+    ReauthenticationError,
+)
+from fastapi_jwtkit.policies.composing import Policy
+from fastapi_jwtkit.policies.demands import (
+    NOTHING,
+    Covers,
+    Demand,
+    permissions,
+    roles,
+    scopes,
 )
 from fastapi_jwtkit.principal import Principal
-from fastapi_jwtkit.records import Device
 from fastapi_jwtkit.web.client import device_of
-from fastapi_jwtkit.web.demands import NOTHING, AnyDemand, permissions, roles, scopes
-from fastapi_jwtkit.web.errors import to_http
+from fastapi_jwtkit.web.guard_demands import LoginDemand, PolicyDemand, login_demand, policy_demand
 from fastapi_jwtkit.web.overrides import override_of
+from fastapi_jwtkit.web.principal_sources import (
+    INSTALLED,
+    PrincipalSource,
+    not_one,
+    only_source,
+    sources_of,
+)
+from fastapi_jwtkit.web.refusals import refusal
 
 __all__ = [
     "SCHEME",
@@ -38,39 +53,17 @@ __all__ = [
     "Guard",
     "OptionalGuard",
     "OptionalPrincipal",
-    "PrincipalSource",
     "current_principal",
     "optional_principal",
+    "require_auth",
     "require_permissions",
+    "require_policy",
     "require_roles",
     "require_scopes",
-    "sources_of",
 ]
 
 SCHEME = "JWTKit"
 """Name of the security scheme in OpenAPI; clients are generated from it, so it stays."""
-
-INSTALLED = "_fastapi_jwtkit"
-"""Attribute of the app that holds its plugins: of the app itself, since ``app.state`` looks
-names up in Python, on each request."""
-
-
-class PrincipalSource(Protocol):
-    """What a guard asks who is calling; an installed plugin is one."""
-
-    def known_principal(self, connection: HTTPConnection, /) -> Principal | None:
-        """Return the principal of a request if memory alone can tell."""
-        ...
-
-    async def principal_of(self, connection: HTTPConnection, /) -> Principal | None:
-        """Return the principal of a request, ``None`` if it carries no token."""
-        ...
-
-    def tell_denied(
-        self, principal: Principal, error: AuthorizationError, device: Device, /
-    ) -> None:
-        """Hear that somebody who is known was not let in."""
-        ...
 
 
 class _Asking(SecurityBase):
@@ -84,14 +77,20 @@ class _Asking(SecurityBase):
     model: SecurityModel
 
     def __init__(
-        self, demand: AnyDemand = NOTHING, *, source: PrincipalSource | None = None
+        self,
+        demand: Demand | PolicyDemand = NOTHING,
+        *,
+        source: PrincipalSource | None = None,
+        login: LoginDemand | None = None,
     ) -> None:
         # The floor: complete_openapi puts the password flow in its place where there is one.
         self.model = HTTPBearer(bearerFormat="JWT")
         self.demand = demand
         self.source = source
+        self.login = login
+        self._is_strict = login is not None and login.strict
         # Hashed by FastAPI on each request.
-        self._hash = hash((type(self), demand, id(source)))
+        self._hash = hash((type(self), demand, id(source), login))
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -100,6 +99,7 @@ class _Asking(SecurityBase):
             isinstance(other, _Asking)
             and type(other) is type(self)
             and other.demand == self.demand
+            and other.login == self.login
             and other.source is self.source
         )
 
@@ -107,7 +107,17 @@ class _Asking(SecurityBase):
         return self._hash
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.demand})"
+        return f"{type(self).__name__}({self.login.written if self.login else self.demand})"
+
+    @property
+    def written(self) -> str:
+        """The guard, as its author wrote it, for the audit."""
+        return self.login.written if self.login is not None else self.demand.written
+
+    @property
+    def may_forbid(self) -> bool:
+        """Whether it may answer 403 to a good token."""
+        return self.demand is not NOTHING
 
     async def _ask(self, connection: HTTPConnection) -> Principal | None:
         """Return who is calling, ``None`` for a stranger."""
@@ -120,7 +130,10 @@ class _Asking(SecurityBase):
             )
             if found:
                 return principal
-        return await (self.source or only_source(app)).principal_of(connection)
+        source = self.source or only_source(app)
+        if self._is_strict:
+            return await source.strict_principal_of(connection)
+        return await source.principal_of(connection)
 
 
 class Guard(_Asking):
@@ -140,12 +153,12 @@ class Guard(_Asking):
         principal = None
         try:
             app = connection.scope.get("app")
-            if not getattr(app, "dependency_overrides", None):
+            if not getattr(app, "dependency_overrides", None) and not self._is_strict:
                 # Nearly every request; what follows is ``only_source`` without a call.
                 source = self.source
                 if source is None:
                     sources: tuple[PrincipalSource, ...] = getattr(app, INSTALLED, ())
-                    source = sources[0] if len(sources) == 1 else _not_one(sources)
+                    source = sources[0] if len(sources) == 1 else not_one(sources)
                 principal = source.known_principal(connection)
             if principal is None:
                 principal = await self._ask(connection)
@@ -154,17 +167,27 @@ class Guard(_Asking):
             demand = self.demand
             if demand is not NOTHING:
                 demand.check(principal)
+            if self.login is not None:
+                self.login.check(principal, self._now(app))
         except ConfigurationError:
             raise
-        except AuthorizationError as error:
+        except (AuthorizationError, ReauthenticationError) as error:
             self._tell_denied(connection, principal, error)
             raise refusal(connection, error) from None
         except JWTKitError as error:
             raise refusal(connection, error) from None
         return principal
 
+    def _now(self, app: object) -> float:
+        # By the clock of the kit; a test that says who is calling may have none.
+        sources = (self.source,) if self.source else sources_of(app)
+        return sources[0].now() if len(sources) == 1 else SystemClock().now()
+
     def _tell_denied(
-        self, connection: HTTPConnection, principal: Principal | None, error: AuthorizationError
+        self,
+        connection: HTTPConnection,
+        principal: Principal | None,
+        error: AuthorizationError | ReauthenticationError,
     ) -> None:
         sources = (self.source,) if self.source else sources_of(connection.scope.get("app"))
         if principal is not None and len(sources) == 1:
@@ -188,65 +211,22 @@ class OptionalGuard(_Asking):
             raise refusal(connection, error) from None
 
 
-def refusal(connection: HTTPConnection, error: JWTKitError) -> Exception:
-    """Return what to raise, so that the client sees the refusal.
-
-    Before ``accept`` an ``HTTPException`` becomes a real 401 with its challenge; after
-    it the socket would close without a code, so the close frame carries it.
-    """
-    answer = to_http(error)
-    if (
-        isinstance(connection, WebSocket)
-        and connection.application_state is not WebSocketState.CONNECTING
-    ):
-        return WebSocketException(1008, answer.error_code)
-    return answer
-
-
-def sources_of(app: object) -> tuple[PrincipalSource, ...]:
-    """Return the plugins installed on an app, in the order of their installation."""
-    found: tuple[PrincipalSource, ...] = getattr(app, INSTALLED, ())
-    return found
-
-
-def only_source(app: object) -> PrincipalSource:
-    """Return the one plugin of an app.
-
-    Raises:
-        NotInstalledError: there is none.
-        ConfigurationError: there are several, and nobody can say whose tokens to trust.
-    """
-    sources: tuple[PrincipalSource, ...] = getattr(app, INSTALLED, ())
-    return sources[0] if len(sources) == 1 else _not_one(sources)
-
-
-def _not_one(sources: tuple[PrincipalSource, ...]) -> NoReturn:
-    if not sources:
-        raise NotInstalledError(
-            "A guard ran on an app on which no JWTAuth is installed.",
-            why="The guard finds its keys on the app that serves the request; a mounted app "
-            "is an app of its own.",
-            fix="auth = JWTAuth.from_env(); auth.install(app), on the mounted app too. Or "
-            "bind the guard: auth.require_scopes(…).",
-            docs="how-to/mounted-apps/",
-        )
-    raise ConfigurationError(
-        "A free guard ran on an app with two realms.",
-        why="It cannot know whose tokens to trust, so it trusts none.",
-        fix="Use the guard of the plugin: auth.require_scopes(…) instead of require_scopes(…).",
-        docs="how-to/several-realms/",
-    )
-
-
-def require_scopes(*all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
+def require_scopes(
+    *all_of: str, any_of: tuple[str, ...] = (), covers: Covers | None = None
+) -> Guard:
     """Return a guard that asks for all of ``all_of`` and at least one of ``any_of``.
 
-    Scopes are matched exactly; there is no wildcard.
+    Scopes are matched exactly, and nothing is a wildcard, unless you pass a rule of your own.
+
+    Args:
+        all_of: each has to be there.
+        any_of: one has to be there.
+        covers: ``covers(held, wanted)`` says whether one scope stands for another.
 
     Raises:
         ConfigurationError: nothing was asked for, or a scope that RFC 6749 3.3 forbids.
     """
-    return Guard(scopes(all_of, any_of))
+    return Guard(scopes(all_of, any_of, covers))
 
 
 def require_roles(*all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
@@ -265,6 +245,42 @@ def require_permissions(*all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
         ConfigurationError: nothing was asked for, or something that is no name.
     """
     return Guard(permissions(all_of, any_of))
+
+
+def require_policy(policy: Policy) -> Guard:
+    """Return a guard that asks a policy, without a resource.
+
+    A rule about a thing is asked where the thing was read: ``policy.enforce(principal, task)``.
+
+    Raises:
+        ConfigurationError: it is no policy, or one that needs a resource.
+    """
+    return Guard(policy_demand(policy))
+
+
+def require_auth(
+    *,
+    max_age: float | None = None,
+    strict: bool = False,
+    acr: str | Sequence[str] = (),
+    amr: Sequence[str] = (),
+) -> Guard:
+    """Return a guard that asks how and when the person logged in (RFC 9470).
+
+    A login that is too old or too weak is answered with 401, and the challenge says what
+    would do. A refresh is no login: it changes neither ``auth_time`` nor ``amr``.
+
+    Args:
+        max_age: seconds since the login.
+        strict: ask the session row too, one store call, not only the map.
+        acr: authentication contexts, one of which will do; compared with the claim ``acr``.
+        amr: methods that together prove such a context where the token has no ``acr``, as
+            those of this kit: ``acr="mfa", amr=("pwd", "otp")``.
+
+    Raises:
+        ConfigurationError: nothing was asked for, or something that no login can be.
+    """
+    return Guard(login=login_demand(max_age=max_age, strict=strict, acr=acr, amr=amr))
 
 
 current_principal = Guard()

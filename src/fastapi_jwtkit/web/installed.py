@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from fastapi_jwtkit.errors import ConfigurationError
-from fastapi_jwtkit.web.guards import INSTALLED, Guard
+from fastapi_jwtkit.web.guards import Guard
 from fastapi_jwtkit.web.mounted_kit import MountedKit
+from fastapi_jwtkit.web.principal_sources import INSTALLED
 
 __all__ = ["add_plugin", "plugins_of"]
 

@@ -24,7 +24,7 @@ __all__ = ["ALL", "BY_NAME_ONLY", "MountedKit"]
 ALL = frozenset(
     (
         *("register", "token", "login", "refresh", "logout", "logout-all"),
-        *("me", "sessions", "jwks"),
+        *("me", "sessions", "step-up", "jwks"),
         *("password-change", "password-reset", "email-verify", "email-change"),
     )
 )
@@ -82,6 +82,8 @@ class MountedKit:
         # Looked up once: both are asked on every request.
         self._verify_fast = kit.verify_fast
         self.tell_denied = kit.tell_denied
+        self.now = kit.now
+        self.watch = kit.watch
         # Of Bearer tokens alone, whether or not cookies are served: no header, then cookies.
         self._read = BEARER.read if self.serves_bearer else _read_nothing
         # Ours alone: a mounted app shares the scope, and may belong to another realm.
@@ -134,6 +136,32 @@ class MountedKit:
         claims = await self.kit.verify(raw.decode("latin-1"), device=device_of(connection))
         principal = connection.scope[self._memo] = Principal.of(claims)
         return principal
+
+    async def strict_principal_of(self, connection: HTTPConnection, /) -> Principal | None:
+        """Return who is calling once the session row was asked too; once per request.
+
+        Raises:
+            InvalidTokenError: there is a token, and it is no good.
+            InvalidRequestError: there is more than one.
+            CsrfError: the token came by cookie, and from no page of the application.
+            UnavailableError: nobody can say now, or the row cannot be read.
+            HTTPSRequiredError: it came over plain HTTP, which is not answered.
+        """
+        scope, memo = connection.scope, f"{self._memo}.strict"
+        known: Principal | None = scope.get(memo)
+        if known is not None:
+            return known
+        self.entrance.ensure_secure(connection)
+        raw = self._read(connection)
+        if raw is not None:
+            device = device_of(connection)
+            claims = await self.kit.verify(raw.decode("latin-1"), strict=True, device=device)
+            known = Principal.of(claims)
+        elif self.cookies is not None:
+            known = await self.cookies.principal_of(connection, strict=True)
+        if known is not None:
+            scope[memo] = scope[self._memo] = known
+        return known
 
     def _cookies(self, kit: JWTKit) -> CookieRequests | None:
         for transport in self.transports:

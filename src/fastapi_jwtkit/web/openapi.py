@@ -19,8 +19,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.web.app_bodies import speaks_for_app
 from fastapi_jwtkit.web.gate import gate_of
-from fastapi_jwtkit.web.guards import SCHEME, PrincipalSource
+from fastapi_jwtkit.web.guards import SCHEME
 from fastapi_jwtkit.web.installed import plugins_of
+from fastapi_jwtkit.web.principal_sources import PrincipalSource
 from fastapi_jwtkit.web.responses import (
     CSRF_FAILED,
     FORBIDDEN,
@@ -125,7 +126,7 @@ def _complete(app: FastAPI, written: dict[str, Any], operation: Operation) -> No
     written["security"] = _security(app, operation, written.get("security", []))
     responses = written.setdefault("responses", {})
     responses.setdefault("401", copy.deepcopy(UNAUTHORIZED))
-    if any(guard.demand.listed for guard in operation.guards):
+    if any(guard.may_forbid for guard in operation.guards):
         responses.setdefault("403", copy.deepcopy(FORBIDDEN))
     elif needs_csrf_token(app, operation):
         responses.setdefault("403", copy.deepcopy(CSRF_FAILED))

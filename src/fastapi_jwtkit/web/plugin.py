@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from fastapi import FastAPI, Response
 from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket
 
 from fastapi_jwtkit.errors import ConfigurationError, CsrfError
 from fastapi_jwtkit.kit import JWTKit
-from fastapi_jwtkit.policies import Policy
+from fastapi_jwtkit.policies.composing import Policy
+from fastapi_jwtkit.policies.demands import Covers, permissions, roles, scopes
+from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.records import TokenPair
 from fastapi_jwtkit.web.app_bodies import install_app_bodies
-from fastapi_jwtkit.web.demands import PolicyDemand, permissions, roles, scopes
 from fastapi_jwtkit.web.errors import JWTKitHTTPError, render, to_http
 from fastapi_jwtkit.web.gate import protect
+from fastapi_jwtkit.web.guard_demands import login_demand, policy_demand
 from fastapi_jwtkit.web.guards import Guard
 from fastapi_jwtkit.web.headers import SecurityHeaders
 from fastapi_jwtkit.web.installed import add_plugin, plugins_of
+from fastapi_jwtkit.web.live import keep_live, stream_live
 from fastapi_jwtkit.web.mounted_kit import ALL, MountedKit
 from fastapi_jwtkit.web.openapi import hook_openapi
-from fastapi_jwtkit.web.policy_guard import login_demand
+from fastapi_jwtkit.web.refusals import answer_denials
 from fastapi_jwtkit.web.routers import make_router
 from fastapi_jwtkit.web.routers.pairs import need_cookies
 
 __all__ = ["JWTAuth"]
+
+T = TypeVar("T")
 
 
 class JWTAuth(MountedKit):
@@ -87,6 +94,7 @@ class JWTAuth(MountedKit):
         """
         first = add_plugin(app, self)
         app.add_exception_handler(JWTKitHTTPError, render)
+        answer_denials(app)
         if security_headers == "app":
             app.add_middleware(SecurityHeaders, entrance=self.entrance)
         if error_bodies == "app":
@@ -163,21 +171,51 @@ class JWTAuth(MountedKit):
         except CsrfError as error:
             raise to_http(error) from None
 
-    def require_scopes(self, *all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
+    def live(
+        self, socket: WebSocket, principal: Principal | None
+    ) -> AbstractAsyncContextManager[None]:
+        """Return ``live(…)`` for the tokens of this plugin: the block ends with the token."""
+        return keep_live(socket, principal, self)
+
+    def live_stream(
+        self, connection: HTTPConnection, principal: Principal | None, items: AsyncIterable[T]
+    ) -> AsyncIterator[T]:
+        """Return ``live_stream(…)`` for the tokens of this plugin: it ends with the token."""
+        return stream_live(connection, principal, items, self)
+
+    def require_scopes(
+        self, *all_of: str, any_of: tuple[str, ...] = (), covers: Covers | None = None
+    ) -> Guard:
         """Return ``require_scopes(…)`` for the tokens of this plugin only.
 
         Raises:
             ConfigurationError: nothing was asked for, or a scope that RFC 6749 3.3 forbids.
         """
-        return Guard(scopes(all_of, any_of), source=self)
+        return Guard(scopes(all_of, any_of, covers), source=self)
 
     def require_policy(self, policy: Policy) -> Guard:
-        """Return ``require_policy(…)`` for the tokens of this plugin only."""
-        return Guard(PolicyDemand(policy), source=self)
+        """Return ``require_policy(…)`` for the tokens of this plugin only.
 
-    def require_auth(self, *, max_age: float) -> Guard:
-        """Return ``require_auth(…)`` for the tokens of this plugin only, by the kit's clock."""
-        return Guard(login_demand(max_age, self.kit.now), source=self)
+        Raises:
+            ConfigurationError: it is no policy, or one that needs a resource.
+        """
+        return Guard(policy_demand(policy), source=self)
+
+    def require_auth(
+        self,
+        *,
+        max_age: float | None = None,
+        strict: bool = False,
+        acr: str | Sequence[str] = (),
+        amr: Sequence[str] = (),
+    ) -> Guard:
+        """Return ``require_auth(…)`` for the tokens of this plugin only.
+
+        Raises:
+            ConfigurationError: nothing was asked for, or something that no login can be.
+        """
+        demand = login_demand(max_age=max_age, strict=strict, acr=acr, amr=amr)
+        return Guard(login=demand, source=self)
 
     def require_roles(self, *all_of: str, any_of: tuple[str, ...] = ()) -> Guard:
         """Return ``require_roles(…)`` for the tokens of this plugin only.

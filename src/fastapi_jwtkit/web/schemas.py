@@ -27,6 +27,7 @@ __all__ = [
     "RefreshOfEitherBody",
     "RegisterBody",
     "SessionBody",
+    "StepUpBody",
     "TokenBody",
     "UserBody",
 ]
@@ -76,6 +77,12 @@ class LoginOfEitherBody(LoginBody):
     transport: Literal["bearer", "cookie"] | None = Field(
         None, description="Tokens in the answer, or in cookies; default: as the app is set up."
     )
+
+
+class StepUpBody(BoundedRequest):
+    """The password once more, of whoever is logged in."""
+
+    password: Password
 
 
 class RefreshBody(BoundedRequest):

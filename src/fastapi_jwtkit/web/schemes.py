@@ -10,9 +10,10 @@ from typing import Any
 from fastapi import FastAPI
 
 from fastapi_jwtkit.web.cookie_requests import CSRF_HEADER, SAFE_METHODS
-from fastapi_jwtkit.web.guards import SCHEME, PrincipalSource
+from fastapi_jwtkit.web.guards import SCHEME
 from fastapi_jwtkit.web.installed import plugins_of
 from fastapi_jwtkit.web.mounted_kit import MountedKit
+from fastapi_jwtkit.web.principal_sources import PrincipalSource
 from fastapi_jwtkit.web.walker import Operation
 
 __all__ = [

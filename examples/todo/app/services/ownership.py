@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement
 
 from examples.todo.app.models import Task
 from fastapi_jwtkit import Principal
-from fastapi_jwtkit.policies import has_roles, is_subject
+from fastapi_jwtkit.policies import has_roles, has_scopes, is_subject
 
 __all__ = [
     "ADMIN_ROLE",
@@ -14,6 +14,7 @@ __all__ = [
     "DEFAULT_SCOPES",
     "is_admin",
     "is_owner",
+    "may_list_everyones",
     "owned_by",
 ]
 
@@ -22,22 +23,25 @@ ADMIN_SCOPE = "tasks:admin"
 DEFAULT_SCOPES = frozenset({"tasks:read", "tasks:write"})
 
 
-def owned_by(principal: Principal) -> ColumnElement[bool]:
-    """Return the condition under which a task exists for this person.
+is_admin = has_roles(ADMIN_ROLE)
+"""Who the person is. Services ask it: they are also called from where no route guards."""
 
-    It is part of every statement rather than a check after it, so that somebody else's
-    task cannot be told from one that never was. Admins are no exception: their view of
-    other people's tasks is a route of its own, and reads only.
-    """
-    return Task.owner_id == principal.subject
+may_list_everyones = has_scopes(ADMIN_SCOPE) & is_admin
+"""And what the token may do. The route asks it, as a guard."""
 
 
 is_owner = is_subject("owner_id")
-"""The task is the caller's own. What a statement of ``owned_by`` finds has to pass it."""
+"""Whether a task exists for this person.
 
-is_admin = has_roles(ADMIN_ROLE)
-"""The person is an administrator.
-
-The route asks for the scope, which says what a token may do; this asks for the role, which
-says who the person is. A service is also called from where no route guards.
+Admins are no exception: their view of other people's tasks is a route of its own, and reads
+only.
 """
+
+
+def owned_by(principal: Principal) -> ColumnElement[bool]:
+    """Return ``is_owner`` as a condition of a statement.
+
+    It is part of every statement, so that somebody else's task cannot be told from one that
+    never was, and a write is decided where it happens.
+    """
+    return Task.owner_id == principal.subject

@@ -237,9 +237,10 @@ def _filters(query: TaskQuery) -> list[ColumnElement[bool]]:
 
 async def _read(session: AsyncSession, principal: Principal, task_id: str) -> Task:
     task = await session.scalar(select(Task).where(*_target(principal, task_id, None)))
-    # The statement asked the same; a statement that is changed one day is still checked.
-    if task is None or not is_owner.decide(principal, task).allowed:
+    if task is None:
         raise TaskNotFoundError
+    # The statement asked the same; a statement that is changed one day is still checked.
+    is_owner.enforce(principal, task, or_raise=TaskNotFoundError())
     return task
 
 

@@ -22,6 +22,7 @@ from fastapi_jwtkit.web.routers.passwords import add_password_change, add_passwo
 from fastapi_jwtkit.web.routers.refresh import add_refresh
 from fastapi_jwtkit.web.routers.registration import add_register
 from fastapi_jwtkit.web.routers.sessions import add_me, add_sessions
+from fastapi_jwtkit.web.routers.step_up import add_step_up
 from fastapi_jwtkit.web.routers.token import add_token
 from fastapi_jwtkit.web.routes import AccountRoute, PrefixRouter
 
@@ -30,6 +31,24 @@ __all__ = ["make_router"]
 WELL_KNOWN = "/.well-known"
 
 _FLOWS: Mapping[str, Flow] = {flow: flow for flow in get_args(Flow)}
+
+
+_STEPS: Mapping[str, Callable[[APIRouter, MountedKit], None]] = {
+    "register": add_register,
+    "token": add_token,
+    "login": add_login,
+    "refresh": add_refresh,
+    "logout": add_logout,
+    "logout-all": add_logout_all,
+    "me": add_me,
+    "sessions": add_sessions,
+    "step-up": add_step_up,
+    "password-change": add_password_change,
+    "password-reset": add_password_reset,
+    "email-verify": add_email_verify,
+    "email-change": add_email_change,
+    "account-delete": add_account_delete,
+}
 
 
 def make_router(auth: MountedKit, app: FastAPI, *, first: bool) -> APIRouter:
@@ -52,22 +71,7 @@ def make_router(auth: MountedKit, app: FastAPI, *, first: bool) -> APIRouter:
         tags=["auth"],
         route_class=AccountRoute,
     )
-    steps = {
-        "register": add_register,
-        "token": add_token,
-        "login": add_login,
-        "refresh": add_refresh,
-        "logout": add_logout,
-        "logout-all": add_logout_all,
-        "me": add_me,
-        "sessions": add_sessions,
-        "password-change": add_password_change,
-        "password-reset": add_password_reset,
-        "email-verify": add_email_verify,
-        "email-change": add_email_change,
-        "account-delete": add_account_delete,
-    }
-    for name, add in steps.items():
+    for name, add in _STEPS.items():
         if name in auth.routes and _can_serve(auth, name):
             add(account, auth)
     if "jwks" in auth.routes:

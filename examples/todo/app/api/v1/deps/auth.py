@@ -7,8 +7,15 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI
 
-from examples.todo.app.services.ownership import ADMIN_SCOPE
-from fastapi_jwtkit import CurrentPrincipal, JWTAuth, JWTKit, Principal, require_scopes
+from examples.todo.app.services.ownership import may_list_everyones
+from fastapi_jwtkit import (
+    CurrentPrincipal,
+    JWTAuth,
+    JWTKit,
+    Principal,
+    require_policy,
+    require_scopes,
+)
 from fastapi_jwtkit.web.mounted_kit import ALL, BY_NAME_ONLY
 
 __all__ = ["Admin", "Caller", "Reader", "Writer", "install_auth"]
@@ -22,8 +29,8 @@ Reader = Annotated[Principal, Depends(require_scopes("tasks:read"))]
 Writer = Annotated[Principal, Depends(require_scopes("tasks:write"))]
 """A token that may change tasks."""
 
-Admin = Annotated[Principal, Depends(require_scopes(ADMIN_SCOPE))]
-"""A token that may see everyone's tasks."""
+Admin = Annotated[Principal, Depends(require_policy(may_list_everyones))]
+"""An admin with a token that may see everyone's tasks."""
 
 
 def install_auth(app: FastAPI, kit: JWTKit, transports: Sequence[str] = ("bearer",)) -> None:

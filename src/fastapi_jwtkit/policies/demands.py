@@ -1,33 +1,31 @@
-"""What a guard asks of a principal: scopes, roles or permissions, or what a policy says."""
+"""What is asked of a principal: scopes, roles or permissions, all of them and any of them."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from fastapi_jwtkit.errors import (
     AccessDeniedError,
+    AuthorizationError,
     ConfigurationError,
     InsufficientScopeError,
-    ReauthenticationError,
 )
-from fastapi_jwtkit.policies import Policy
+from fastapi_jwtkit.policies.decisions import truth_of
 from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.scopes import check_scopes
 
-__all__ = [
-    "NOTHING",
-    "AnyDemand",
-    "Demand",
-    "LoginDemand",
-    "PolicyDemand",
-    "permissions",
-    "roles",
-    "scopes",
-]
+__all__ = ["NOTHING", "Covers", "Demand", "permissions", "roles", "scopes"]
+
+logger = logging.getLogger("fastapi_jwtkit")
 
 Kind = Literal["scopes", "roles", "permissions"]
+
+Covers = Callable[[str, str], bool]
+"""Your rule that one scope stands for another: ``covers(held, wanted)``. It only adds: a scope
+that is held stands for itself whatever the rule says."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,12 +37,14 @@ class Demand:
         all_of: each must be there.
         any_of: one must be there, unless it is empty.
         listed: all names in the order they were written, for challenges and OpenAPI.
+        covers: says whether a name that is held stands for another; ``None``: none does.
     """
 
     kind: Kind
     all_of: frozenset[str]
     any_of: frozenset[str]
     listed: tuple[str, ...]
+    covers: Covers | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Demand):
@@ -64,6 +64,14 @@ class Demand:
         """The scopes asked for, in the order they were written; empty for other kinds."""
         return self.listed if self.kind == "scopes" else ()
 
+    @property
+    def written(self) -> str:
+        """The guard, as its author wrote it."""
+        if self is NOTHING:
+            return "CurrentPrincipal"
+        any_of = [f"any of {' '.join(sorted(self.any_of))}"] if self.any_of else []
+        return f"require_{self.kind}({', '.join([*sorted(self.all_of), *any_of])})"
+
     def check(self, principal: Principal) -> None:
         """Return if the principal has what is asked for.
 
@@ -76,95 +84,56 @@ class Demand:
         held = principal.scopes if kind == "scopes" else _held(principal, kind)
         if self.all_of <= held and (not self.any_of or self.any_of & held):
             return
-        if kind == "scopes":
-            raise InsufficientScopeError(self.listed)
-        raise AccessDeniedError("missing_role" if kind == "roles" else "missing_permission")
+        try:
+            covered = self.covers is not None and self.is_met_by(principal)
+        except Exception:
+            logger.exception("a rule about scopes failed: it covers nothing")
+            covered = False
+        if not covered:
+            raise self.refusal()
 
-    def _value(self) -> tuple[Kind, frozenset[str], frozenset[str]]:
-        return self.kind, self.all_of, self.any_of
+    def is_met_by(self, principal: Principal) -> bool:
+        """Say whether the principal has what is asked for. What ``covers`` raises passes."""
+        held = _held(principal, self.kind)
+        if self.all_of <= held and (not self.any_of or self.any_of & held):
+            return True
+        covers = self.covers
+        if covers is None:
+            return False
 
+        def is_covered(wanted: str) -> bool:
+            # Each is asked: a rule that fails must not depend on the order of a set.
+            answers = [truth_of(covers(each, wanted)) for each in held]
+            return wanted in held or any(answers)
 
-@dataclass(frozen=True, slots=True)
-class PolicyDemand:
-    """What a policy asks for, without a resource.
+        covered = {wanted for wanted in self.all_of | self.any_of if is_covered(wanted)}
+        return self.all_of <= covered and (not self.any_of or bool(self.any_of & covered))
 
-    Attributes:
-        policy: compared by identity.
-    """
+    def refusal(self) -> AuthorizationError:
+        """Return the error for somebody who lacks it."""
+        if self.kind == "scopes":
+            return InsufficientScopeError(self.listed)
+        return AccessDeniedError("missing_role" if self.kind == "roles" else "missing_permission")
 
-    policy: Policy
+    def _value(self) -> tuple[Kind, frozenset[str], frozenset[str], Covers | None]:
+        return self.kind, self.all_of, self.any_of, self.covers
 
-    def __str__(self) -> str:
-        return f"policy: {self.policy.name}"
-
-    @property
-    def listed(self) -> tuple[str, ...]:
-        """What a refusal is about."""
-        return (self.policy.name,)
-
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        """Which scopes it may ask for is for the policy to know."""
-        return ()
-
-    def check(self, principal: Principal) -> None:
-        """Return if the policy says yes.
-
-        Raises:
-            AccessDeniedError: it says no, or it failed.
-        """
-        self.policy.enforce(principal)
-
-
-@dataclass(frozen=True, slots=True)
-class LoginDemand:
-    """That the person authenticated not long ago.
-
-    Attributes:
-        max_age: seconds that may lie between the login and the request.
-        now: what time it is, in seconds since the epoch.
-    """
-
-    max_age: float
-    now: Callable[[], float]
-
-    def __str__(self) -> str:
-        return f"login within {self.max_age:g} s"
-
-    @property
-    def listed(self) -> tuple[str, ...]:
-        """Nothing is missing that a 403 could name: the answer is 401."""
-        return ()
-
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    def check(self, principal: Principal) -> None:
-        """Return if the login is young enough; a refresh does not make it younger.
-
-        Raises:
-            ReauthenticationError: it is not, or nobody knows when it was.
-        """
-        if principal.auth_time is None or self.now() - principal.auth_time > self.max_age:
-            raise ReauthenticationError(self.max_age)
-
-
-AnyDemand = Demand | PolicyDemand | LoginDemand
 
 NOTHING = Demand("scopes", frozenset(), frozenset(), ())
 """Met by every principal."""
 
 
-def scopes(all_of: Iterable[str], any_of: Iterable[str]) -> Demand:
+def scopes(all_of: Iterable[str], any_of: Iterable[str], covers: Covers | None = None) -> Demand:
     """Return a demand for scopes.
 
     Raises:
         ConfigurationError: nothing is asked for, or something that is no scope.
     """
     return _demand(
-        "scopes", check_scopes(_names(all_of, "scope")), check_scopes(_names(any_of, "scope"))
+        "scopes",
+        check_scopes(_names(all_of, "scope")),
+        check_scopes(_names(any_of, "scope")),
+        covers,
     )
 
 
@@ -191,7 +160,12 @@ def _held(principal: Principal, kind: Kind) -> frozenset[str]:
     return held
 
 
-def _demand(kind: Kind, all_of: tuple[str, ...], any_of: tuple[str, ...]) -> Demand:
+def _demand(
+    kind: Kind,
+    all_of: tuple[str, ...],
+    any_of: tuple[str, ...],
+    covers: Covers | None = None,
+) -> Demand:
     listed = tuple(dict.fromkeys((*all_of, *any_of)))
     if not listed:
         raise ConfigurationError(
@@ -200,7 +174,7 @@ def _demand(kind: Kind, all_of: tuple[str, ...], any_of: tuple[str, ...]) -> Dem
             fix=f"Name what is needed, or use CurrentPrincipal for any caller: "
             f'require_{kind}("…").',
         )
-    return Demand(kind, frozenset(all_of), frozenset(any_of), listed)
+    return Demand(kind, frozenset(all_of), frozenset(any_of), listed, covers)
 
 
 def _names(names: Iterable[object], what: str) -> tuple[str, ...]:
