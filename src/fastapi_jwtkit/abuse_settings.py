@@ -30,7 +30,7 @@ class AbuseSettings(BaseModel):
     throttle_mails: str = "3/hour"
     """Mails to one account that somebody asks for without logging in."""
     throttle_refreshes: str = "600/5minutes"
-    """Refreshes of one session."""
+    """Refreshes of one session, counted by each process for itself."""
     throttle_refresh_failures: str = "60/5minutes"
     """Refused refreshes from one source; beyond, they are told to wait."""
     throttle_on_error: Literal["deny", "allow"] = "deny"

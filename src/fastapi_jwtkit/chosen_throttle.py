@@ -49,7 +49,7 @@ def choose_attempts(
                     "attempts are counted in this process alone: N workers let N times as many "
                     "pass; pass throttle= or keep sessions on one of the kit's stores to share them"
                 )
-        throttle = LimitsThrottle(counters, rates)
+        throttle = LimitsThrottle(counters, rates, local=MemoryCounterStore(clock=clock))
     return Attempts(
         throttle,
         realm=settings.realm,

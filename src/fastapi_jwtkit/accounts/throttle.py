@@ -87,10 +87,15 @@ class LimitsThrottle:
     Args:
         counters: where attempts are counted.
         rates: what is too much, from ``read_rates``.
+        local: where the refreshes of a session are counted: their limit spares the server and
+            guards nothing, so it need not cost each refresh a call. Default: ``counters``.
     """
 
-    def __init__(self, counters: CounterStore, rates: Rates) -> None:
+    def __init__(
+        self, counters: CounterStore, rates: Rates, *, local: CounterStore | None = None
+    ) -> None:
         self._counters = counters
+        self._local = local or counters
         self._rates = rates
 
     async def ensure(self, attempt: Attempt, /) -> None:
@@ -100,8 +105,8 @@ class LimitsThrottle:
             ThrottledError: it is one too many; says when to try again.
             StoreUnavailableError: it could not be counted.
         """
-        limiter = self._limiter(attempt.realm)
         for bucket, item, key in self._counted(attempt):
+            limiter = self._limiter(bucket, attempt)
             if await limiter.hit(item, key):
                 continue
             if bucket.limit == "account" and await self._knows(attempt):
@@ -113,8 +118,8 @@ class LimitsThrottle:
         """Forget the guesses from here at this account, and take back this one elsewhere."""
         if attempt.action not in _FORGIVING:
             return
-        limiter = self._limiter(attempt.realm)
         for bucket, item, key in self._counted(attempt):
+            limiter = self._limiter(bucket, attempt)
             if bucket.by == "pair":
                 await limiter.clear(item, key)
             else:
@@ -126,12 +131,13 @@ class LimitsThrottle:
 
     async def withdraw(self, attempt: Attempt, /) -> None:
         """Take back an attempt that never came to be made."""
-        limiter = self._limiter(attempt.realm)
-        for _, item, key in self._counted(attempt):
+        for bucket, item, key in self._counted(attempt):
+            limiter = self._limiter(bucket, attempt)
             await limiter.storage.incr(item.key_for(key), item.get_expiry(), -1)
 
-    def _limiter(self, realm: str) -> FixedWindowRateLimiter:
-        return FixedWindowRateLimiter(_Counters(self._counters, realm))
+    def _limiter(self, bucket: _Bucket, attempt: Attempt) -> FixedWindowRateLimiter:
+        counters = self._local if bucket.by == "session" else self._counters
+        return FixedWindowRateLimiter(_Counters(counters, attempt.realm))
 
     def _counted(self, attempt: Attempt) -> Iterator[tuple[_Bucket, RateLimitItem, str]]:
         for bucket in _BUCKETS[attempt.action]:
