@@ -194,10 +194,10 @@ class _LoggedIn(Policy):
         del resource
         try:
             is_fresh = is_recent(principal.auth_time, self._now(), self._seconds)
-            return self._allowed if is_fresh else self._denied
         except Exception:
             logger.exception("the policy logged_in_within failed: access is denied")
             return FAILED
+        return self._allowed if is_fresh else self._denied
 
     def parts(self) -> tuple[object, ...]:
         """Return the time and what tells it."""
