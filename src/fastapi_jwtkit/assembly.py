@@ -11,8 +11,9 @@ from fastapi_jwtkit.chosen_stores import ChosenStores, choose_stores
 from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.event_sinks import Events, LoggingSink
-from fastapi_jwtkit.key_sources.from_settings import key_sources_of
+from fastapi_jwtkit.key_sources.from_settings import key_rotation_of, key_sources_of
 from fastapi_jwtkit.key_sources.live_rings import LiveRings
+from fastapi_jwtkit.key_sources.rotation import KeyRotation
 from fastapi_jwtkit.personal_data import PersonalData
 from fastapi_jwtkit.protocols import Clock, UserStore
 from fastapi_jwtkit.revocations import Revocations
@@ -51,6 +52,7 @@ class Assembly:
     sessions: Sessions
     verification: Verification
     for_cookies: CookieParts
+    key_rotation: KeyRotation
     events: Events
     clock: Clock
     accounts: Accounts | None
@@ -94,6 +96,7 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
         clock=clock,
         knows_sessions=knows_sessions,
     )
+    revocations.known.listen(shared.rings.hear)
     return Assembly(
         rings=shared.rings,
         stores=stores,
@@ -103,6 +106,9 @@ def assemble(settings: Settings, parts: Parts) -> Assembly:
         for_cookies=_cookie_parts(shared),
         events=events,
         clock=clock,
+        key_rotation=key_rotation_of(
+            settings, keys, secrets, clock=clock, logs_in=parts.users is not None
+        ),
         accounts=assemble_accounts(shared, parts.users, parts) if parts.users is not None else None,
     )
 

@@ -12,6 +12,7 @@ from fastapi_jwtkit.chosen_stores import BroughtStores
 from fastapi_jwtkit.claims import Claims
 from fastapi_jwtkit.credentials import Credentials
 from fastapi_jwtkit.errors import InvalidRequestError
+from fastapi_jwtkit.key_verbs import KeyVerbs
 from fastapi_jwtkit.lifecycle import Lifecycle, Readiness
 from fastapi_jwtkit.passwords.rules import PasswordRules
 from fastapi_jwtkit.protocols import (
@@ -37,7 +38,7 @@ from fastapi_jwtkit.vitals import Vitals
 __all__ = ["JWTKit"]
 
 
-class JWTKit(SessionVerbs):
+class JWTKit(SessionVerbs, KeyVerbs):
     """Everything the library does, without web.
 
     Nothing is opened here: keys, stores and threads come at first use, so an app can be

@@ -24,7 +24,6 @@ __all__ = [
     "ClaimsFor",
     "Clock",
     "EventSink",
-    "KeySource",
     "OneTimeStore",
     "PasswordHasher",
     "RegisteringUserStore",
@@ -271,19 +270,6 @@ class PasswordHasher(Protocol):
 
     def needs_upgrade(self, password_hash: str, /) -> bool:
         """Say whether the hash is weaker than what ``hash`` makes today."""
-        ...
-
-
-class KeySource(Protocol):
-    """Where keys are kept, as text in the format of ``keys/``."""
-
-    async def read(self) -> str:
-        """Return the text.
-
-        Raises:
-            KeySourceUnavailableError: it cannot be read now.
-            MissingKeyError: there is none.
-        """
         ...
 
 

@@ -73,6 +73,9 @@ class Settings(AbuseSettings, CookieSettings, BaseSettings):  # pyright: ignore[
     """Where ``env=dev`` keeps the keys it makes."""
     client_id: str = "first-party"
     """``client_id`` of logins that name none."""
+    jwks_max_age: Annotated[int, Field(ge=0, le=86_400)] = 300
+    """How long others may keep the published keys, in seconds. A new key is published for
+    longer than that before it signs."""
     access_ttl: Annotated[float, Field(ge=10, le=86_400)] = 600
     """Life of an access token; up to 5 % of it is taken off at random."""
     idle_ttl: Annotated[float, Field(ge=60)] = 14 * 86_400

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from clocks import MovingClock
 from fastapi_jwtkit.accounts.throttle import LimitsThrottle, read_rates
 from fastapi_jwtkit.errors import (
     ConfigurationError,
@@ -17,6 +19,7 @@ from fastapi_jwtkit.errors import (
 )
 from fastapi_jwtkit.records import NewUser
 from fastapi_jwtkit.settings import Settings
+from fastapi_jwtkit.stores.from_url import stores_from_url
 from fastapi_jwtkit.stores.memory import (
     MemoryOneTimeStore,
     MemoryRevocationStore,
@@ -216,3 +219,27 @@ def _ensure_429(client: TestClient, path: str, body: dict[str, str]) -> None:
     answer = client.post(path, json=body)
     assert answer.status_code == 429, answer.text
     assert 1 <= int(answer.headers["retry-after"]) <= 3600
+
+
+async def test_a_good_refresh_asks_no_store_what_it_may_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its limit spares the server and guards nothing: each process counts for itself."""
+    stores: Any = stores_from_url(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    house = House(clock=MovingClock(), parts={"stores": stores})  # type: ignore[arg-type]
+    asked: list[str] = []
+    increment = stores.counters.increment
+
+    async def recorded(realm: str, key: str, /, **keywords: Any) -> Any:
+        asked.append(key)
+        return await increment(realm, key, **keywords)
+
+    monkeypatch.setattr(stores.counters, "increment", recorded)
+    try:
+        pair = await house.log_in("ann")
+        assert asked
+        asked.clear()
+        await house.kit.rotate(pair.refresh_token)
+        assert not asked
+    finally:
+        await stores.close()

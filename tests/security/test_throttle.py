@@ -252,30 +252,6 @@ async def test_a_session_refreshes_so_often_and_then_waits_and_lives_on() -> Non
     await house.kit.rotate(pair.refresh_token)
 
 
-async def test_a_good_refresh_asks_no_store_what_it_may_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its limit spares the server and guards nothing: each process counts for itself."""
-    stores: Any = stores_from_url(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
-    house = House(clock=MovingClock(), parts={"stores": stores})  # type: ignore[arg-type]
-    asked: list[str] = []
-    increment = stores.counters.increment
-
-    async def recorded(realm: str, key: str, /, **keywords: Any) -> Any:
-        asked.append(key)
-        return await increment(realm, key, **keywords)
-
-    monkeypatch.setattr(stores.counters, "increment", recorded)
-    try:
-        pair = await house.log_in("ann", device=HOME)
-        assert asked
-        asked.clear()
-        await house.kit.rotate(pair.refresh_token, device=HOME)
-        assert not asked
-    finally:
-        await stores.close()
-
-
 async def test_one_source_makes_so_many_accounts() -> None:
     """Those that are taken count alike, or names could be tried out."""
     house = House(throttle_strangers="3/hour")

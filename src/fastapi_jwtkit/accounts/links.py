@@ -102,7 +102,7 @@ class Links:
             InvalidLinkError: the password or the address is another by now.
             KeySourceUnavailableError: its secret is unknown and cannot be read.
         """
-        if not self._rings.secrets.has(grant.binding.partition(".")[0]):
+        if not self._rings.knows_secret(grant.binding.partition(".")[0]):
             await self._rings.reread()
         try:
             self._tokens.ensure_bound(grant, bound_to=_bound_to(grant.purpose, user))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal
 
@@ -55,6 +56,11 @@ class DevKeySource:
             KeySourceUnavailableError: the file cannot be read now.
         """
         return await asyncio.to_thread(self._read)
+
+    async def change(self, change: Callable[[str], str], /) -> str:
+        """Replace the text by what ``change`` makes of it; raises what ``read`` raises."""
+        await self.read()
+        return await self._file.change(change)
 
     def __repr__(self) -> str:
         return f"DevKeySource({str(self._directory)!r})"

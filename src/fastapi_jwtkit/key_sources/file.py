@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from fastapi_jwtkit.errors import (
@@ -14,6 +15,7 @@ from fastapi_jwtkit.errors import (
     KeySourceUnavailableError,
     MissingKeyError,
 )
+from fastapi_jwtkit.key_sources.changing import change_file
 from fastapi_jwtkit.keys.ring_text import MAX_TEXT
 
 __all__ = ["FileKeySource", "write_new_file"]
@@ -45,6 +47,16 @@ class FileKeySource:
             KeySourceUnavailableError: it cannot be read now.
         """
         return await asyncio.to_thread(self.read_now)
+
+    async def change(self, change: Callable[[str], str], /) -> str:
+        """Replace the text by what ``change`` makes of it, under a lock; return that.
+
+        Raises:
+            MissingKeyError: there is no such file.
+            InvalidKeyError: it may not be used, or cannot be replaced.
+            KeySourceUnavailableError: it cannot be read now, or another process changes it.
+        """
+        return await asyncio.to_thread(change_file, self._path, self.read_now, change)
 
     def read_now(self) -> str:
         """Return the text of the file, blocking; raises what ``read`` raises."""

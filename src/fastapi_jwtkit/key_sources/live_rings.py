@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fastapi_jwtkit.errors import JWTKitError, KeySourceUnavailableError
 from fastapi_jwtkit.event_sinks import Events, reason_of
 from fastapi_jwtkit.events import EventName
+from fastapi_jwtkit.key_protocols import KeySource
 from fastapi_jwtkit.keys.discreet import attempt
 from fastapi_jwtkit.keys.key_ring import KeyRing
 from fastapi_jwtkit.keys.secret_ring import SecretRing
-from fastapi_jwtkit.protocols import Clock, KeySource
+from fastapi_jwtkit.protocols import Clock
+from fastapi_jwtkit.records import RevocationEntry
 
 __all__ = ["COOL_DOWN_SECONDS", "FRESH_SECONDS", "READ_SECONDS", "LiveRings"]
 
@@ -75,11 +77,26 @@ class LiveRings:
         self.fresh_until = float("-inf")
         """Until when, by the monotonic clock, ``freshen`` has nothing to do."""
         self._reread_at = float("-inf")
+        self._refused: set[str] = set()
 
     @property
     def is_loaded(self) -> bool:
         """Whether every ring was loaded once."""
         return all(followed.is_loaded for followed in self._followed)
+
+    def knows_secret(self, key_id: str) -> bool:
+        """Say whether this refresh secret is here and nobody said that it is revoked."""
+        return key_id not in self._refused and self.secrets.has(key_id)
+
+    def hear(self, entries: Iterable[RevocationEntry]) -> None:
+        """Take note of revoked keys before the sources say so: look at them once more.
+
+        A source may be slower than the feed, and a file is looked at every 5 s.
+        """
+        refused = {entry.value for entry in entries if entry.kind == "kid"}
+        if refused:
+            self._refused |= refused
+            self.fresh_until = float("-inf")
 
     @property
     def is_fresh(self) -> bool:
@@ -131,6 +148,13 @@ class LiveRings:
             if not under_way:
                 await asyncio.wait({flight}, timeout=PATIENCE_SECONDS)
         await self.ensure_loaded()
+
+    async def look(self) -> None:
+        """Read the sources now, because they were changed: not on the word of a stranger."""
+        flight = self._flights.get(asyncio.get_running_loop())
+        if flight is not None:
+            await asyncio.wait({flight})  # it may have read before the change
+        await self._look()
 
     async def _look(self) -> None:
         """Read the sources, or wait for whoever reads them on this loop already."""

@@ -32,6 +32,11 @@ class RingKey:
     state: KeyState
     changed_at: float
 
+    @property
+    def key_id(self) -> str:
+        """The ``kid`` of the key."""
+        return self.key.kid
+
 
 @dataclass(frozen=True, slots=True)
 class _Content:

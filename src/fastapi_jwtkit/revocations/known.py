@@ -39,8 +39,7 @@ class KnownRevocations:
         self._vouched: dict[str, int] = {}
         self._trusted_from = _LONG_AGO
         self._swept_at = clock.monotonic()
-        self.tell: Callable[[Sequence[RevocationEntry]], None] = _tell_nobody
-        """Hears of the entries that made the map kill more."""
+        self._listeners: list[Callable[[Sequence[RevocationEntry]], None]] = []
 
     def __len__(self) -> int:
         return sum(map(len, self._by_kind))
@@ -113,6 +112,10 @@ class KnownRevocations:
 
     # Taking in what the feed says.
 
+    def listen(self, listener: Callable[[Sequence[RevocationEntry]], None]) -> None:
+        """Call ``listener`` with the entries that make the map kill more, from now on."""
+        self._listeners.append(listener)
+
     def trust_from(self, issued_at: float) -> None:
         """Trust the map about tokens issued since then; older ones need a look at their row."""
         if issued_at != self._trusted_from:
@@ -133,8 +136,8 @@ class KnownRevocations:
             else:
                 of_kind[entry.value] = merge_entries(known, entry)
             news.append(entry)
-        if news:
-            self.tell(news)
+        for listener in self._listeners if news else ():
+            listener(news)
         if self._clock.monotonic() - self._swept_at > _SWEEP_EVERY_SECONDS:
             self._sweep()
 
@@ -156,7 +159,3 @@ class KnownRevocations:
             for value, entry in list(of_kind.items()):
                 if entry.expires_at is not None and entry.expires_at <= now:
                     del of_kind[value]
-
-
-def _tell_nobody(_: Sequence[RevocationEntry]) -> None:
-    """Stand in where nobody watches."""

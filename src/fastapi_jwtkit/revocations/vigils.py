@@ -103,7 +103,7 @@ class Vigils:
         self._patrols: weakref.WeakKeyDictionary[
             asyncio.AbstractEventLoop, tuple[set[Vigil], asyncio.Task[None]]
         ] = weakref.WeakKeyDictionary()
-        known.tell = self._hear
+        known.listen(self._hear)
 
     def __len__(self) -> int:
         return sum(len(vigils) for vigils, _ in self._patrols.values())

@@ -67,10 +67,10 @@ class CsrfTokens:
             self.refuse("csrf_token_malformed", sid=sid)
         await self._rings.ensure_loaded()
         key_id = match[1]
-        if not self._rings.secrets.has(key_id):
+        if not self._rings.knows_secret(key_id):
             # Another worker may have rotated the secrets already; the re-read cools down.
             await self._rings.reread()
-        if sid is None or not self._rings.secrets.has(key_id):
+        if sid is None or not self._rings.knows_secret(key_id):
             self.refuse("csrf_token_unknown", sid=sid)
         expected = self._token(sid, key_id=key_id)
         if not hmac.compare_digest(expected.encode(), token.encode()):

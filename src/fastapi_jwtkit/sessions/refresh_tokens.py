@@ -66,8 +66,8 @@ class RefreshTokens:
         return await self.current(replace(session, counter=counter, mac_key_id=key_id))
 
     async def _know(self, key_id: str) -> None:
-        if not self._rings.secrets.has(key_id):
+        if not self._rings.knows_secret(key_id):
             # Another worker may have rotated the secrets already.
             await self._rings.reread()
-        if not self._rings.secrets.has(key_id):
+        if not self._rings.knows_secret(key_id):
             raise InvalidGrantError("refresh_secret_unknown")

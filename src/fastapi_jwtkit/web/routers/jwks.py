@@ -15,11 +15,12 @@ __all__ = ["add_jwks"]
 
 def add_jwks(router: APIRouter, auth: MountedKit) -> None:
     """Add the route that publishes public keys, and no others."""
+    max_age = auth.kit.settings.jwks_max_age
 
     async def jwks(request: Request) -> Response:
         """Return the keys that verify access tokens."""
         await auth.kit.rings.freshen()
-        document = JWKSDocument.of(auth.kit.rings.ring)
+        document = JWKSDocument.of(auth.kit.rings.ring, max_age=max_age)
         headers = {"ETag": document.etag, "Cache-Control": document.cache_control}
         if document.is_fresh_for(request.headers.get("if-none-match")):
             return Response(status_code=304, headers=headers)
