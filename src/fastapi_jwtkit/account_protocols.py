@@ -6,12 +6,14 @@ Each is optional. A flow appears where the store has its verbs, and where there 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 from fastapi_jwtkit.mail import Mail
 from fastapi_jwtkit.protocols import User
 
 __all__ = [
+    "ChangingUserStore",
     "DisablingUserStore",
     "EmailUser",
     "EmailUserStore",
@@ -79,6 +81,17 @@ class DisablingUserStore(Protocol):
 
     async def set_active(self, user_id: str, active: bool, /) -> bool:  # noqa: FBT001 - the new value
         """Set ``is_active``; say whether there is such a user."""
+        ...
+
+
+@runtime_checkable
+class ChangingUserStore(Protocol):
+    """A user store that can say what somebody may do, for ``jwtkit users create-admin``."""
+
+    async def change(
+        self, user_id: str, *, roles: Iterable[str] | None, scopes: Iterable[str] | None
+    ) -> User | None:
+        """Replace the roles and scopes that are given; ``None`` if there is no such user."""
         ...
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi_jwtkit.assembly import Assembly
 from fastapi_jwtkit.key_sources.rotation import KeyReport, KeyRotation
+from fastapi_jwtkit.keys.state import KeyState
 from fastapi_jwtkit.records import RevocationEntry
 
 __all__ = ["KeyVerbs"]
@@ -23,6 +24,11 @@ class KeyVerbs:
     def key_rotation(self) -> KeyRotation:
         """The keys where they are kept: what there is, and what would be done."""
         return self._assembly.key_rotation
+
+    @property
+    def shares_revocations(self) -> bool:
+        """Whether other processes hear what this one revokes: a store was given or named."""
+        return self._assembly.stores.brought
 
     async def rotate_keys(self, *, min_age: float = 0.0, alg: str | None = None) -> KeyReport:
         """Take every step of a rotation that is due: of signing keys and refresh secrets.
@@ -70,3 +76,24 @@ class KeyVerbs:
         entry = RevocationEntry(kind="kid", value=key_id, reason="key_revoked")
         await self._assembly.revocations.publish([entry])
         return report
+
+    async def keys_in_use(self) -> list[str]:
+        """Return the ids of the keys that signed what lives: all but next and revoked ones."""
+        report = await self.key_rotation.report()
+        unused = {KeyState.NEXT, KeyState.REVOKED}
+        return [key.key_id for key in report.keys if key.state not in unused]
+
+    async def revoke_all_keys(self) -> list[str]:
+        """End everything that was ever issued, and say which keys had signed it.
+
+        For when the store or the keys were stolen. The next keys sign from now on, and
+        everybody logs in again.
+
+        Raises:
+            ConfigurationError: keys are kept where nothing can change them.
+            StoreUnavailableError: it could not be done whole; do it again.
+        """
+        revoked = await self.keys_in_use()
+        for key_id in revoked:
+            await self.revoke_key(key_id)
+        return revoked

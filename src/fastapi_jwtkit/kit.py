@@ -95,6 +95,7 @@ class JWTKit(SessionVerbs, KeyVerbs):
         )
         super().__init__(assemble(settings, parts))
         self.rings, self.one_time = self._assembly.rings, self._assembly.stores.one_time
+        self.stores, self.hasher = self._assembly.stores.together, hasher
         self._lifecycle = Lifecycle(self._assembly, users, mode=settings.revocation)
         self.verify_fast: Callable[[bytes], Claims | None] = self._verification.fast
         self.tell_denied = self._verification.tell_denied

@@ -31,7 +31,7 @@ METRIC_REASONS = frozenset(
         *("refresh_token_forged", "refresh_token_reused", "refresh_secret_unknown"),
         *("foreign_replay", "rotation_contended", "session_unknown", "session_expired"),
         *("session_idle", "session_revoked", "revoked_before"),
-        *("logout", "close_all", "closed_by_subject", "limit", "erased"),
+        *("logout", "close_all", "closed_by_subject", "ended_by_operator", "limit", "erased"),
         *("password_change", "password_reset", "user_deleted"),
         # access tokens and guards
         *("expired", "bad_signature", "unknown_kid", "wrong_audience", "wrong_issuer"),

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from fastapi_jwtkit.assembly import Assembly
 from fastapi_jwtkit.claims import Claims
-from fastapi_jwtkit.errors import InvalidTokenError, JWTKitError
+from fastapi_jwtkit.errors import InvalidTokenError, JWTKitError, SessionNotFoundError
 from fastapi_jwtkit.event_sinks import reason_of
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.principal import Principal
@@ -134,6 +134,23 @@ class SessionVerbs:
     async def list_sessions(self, subject: str) -> Sequence[Session]:
         """Return the subject's live sessions, oldest first."""
         return await self._sessions.list(subject)
+
+    async def find_session(self, sid: str) -> Session | None:
+        """Return a session by its id, live or over; ``None`` if the store has none."""
+        found = await self._sessions.find(sid)
+        return None if found is None else found.session
+
+    async def end_session(self, sid: str) -> None:
+        """End any session, for whoever looks after the application. Doing it twice is fine.
+
+        Raises:
+            SessionNotFoundError: there is none with this id.
+            StoreUnavailableError: it could not be done; the session may still live.
+        """
+        session = await self.find_session(sid)
+        if session is None:
+            raise SessionNotFoundError("session_not_found")
+        await self._sessions.close(sid, reason="ended_by_operator", subject=session.subject)
 
     async def _live_session(self, principal: Principal) -> Session:
         sid = principal.session_id

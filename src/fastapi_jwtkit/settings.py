@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -28,10 +26,9 @@ from fastapi_jwtkit.addresses import TrustedProxies
 from fastapi_jwtkit.cookie_settings import CookieSettings
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.scopes import check_scopes
+from fastapi_jwtkit.setting_sources import PREFIX, FileSource
 
 __all__ = ["Settings"]
-
-PREFIX = "JWTKIT_"
 
 
 class Settings(AbuseSettings, CookieSettings, BaseSettings):  # pyright: ignore[reportIncompatibleVariableOverride] - set below
@@ -223,53 +220,7 @@ class Settings(AbuseSettings, CookieSettings, BaseSettings):  # pyright: ignore[
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then files; no ``.env`` file is read."""
         del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, _FileSource(settings_cls)
-
-
-class _FileSource(PydanticBaseSettingsSource):
-    """``JWTKIT_X_FILE`` and the secrets directory; refuses names that mean nothing."""
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        """Return the content of the file that stands for a field, if there is one."""
-        del field
-        name = PREFIX + field_name.upper()
-        path = os.environ.get(f"{name}_FILE")
-        if path is None or f"{field_name}_file" in self.settings_cls.model_fields:
-            directory = os.environ.get(f"{PREFIX}SECRETS_DIR")
-            path = str(Path(directory) / name) if directory else None
-            if path is None or not Path(path).is_file():
-                return None, field_name, False
-        try:
-            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
-        except OSError as error:
-            raise ConfigurationError(
-                f"The file that {name}_FILE names cannot be read: {error.strerror}.",
-                why="A setting that was given must not silently fall back to its default.",
-                fix="Check the path and that this user may read it.",
-                docs="reference/settings/",
-            ) from None
-
-    def __call__(self) -> dict[str, Any]:
-        fields = self.settings_cls.model_fields
-        _refuse_unknown(
-            {PREFIX + name.upper() for name in fields}
-            | {f"{PREFIX}{name.upper()}_FILE" for name in fields}
-            | {f"{PREFIX}SECRETS_DIR"}
-        )
-        values = {name: self.get_field_value(field, name)[0] for name, field in fields.items()}
-        return {name: value for name, value in values.items() if value is not None}
-
-
-def _refuse_unknown(known: set[str]) -> None:
-    for name in sorted(os.environ):
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.5)
-            raise ConfigurationError(
-                f"{name} is not a setting.",
-                why="A misspelt setting would leave its default in force, unseen.",
-                fix=f"Did you mean {near[0]}?" if near else "Remove it.",
-                docs="reference/settings/",
-            )
+        return init_settings, env_settings, FileSource(settings_cls)
 
 
 def _split(value: object) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -11,20 +10,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fastapi_jwtkit.cli.console import console, print_json
+from fastapi_jwtkit.cli.options import AsJson, Factory
 from fastapi_jwtkit.cli.target import load_app, misused
 from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.web.audit import RouteRow, Status, audit_routes
 from fastapi_jwtkit.web.audit_report import AuditReport, audit
 
-__all__ = ["audit_command", "report_table", "scopes_command"]
+__all__ = ["audit_command", "audit_options", "report_table", "scopes_command"]
 
 FINDINGS = 1
 """Exit code of an audit after which there is something to look at."""
-_WIDTH_OF_A_FILE = 200
 _STYLES = {
     Status.GUARDED: "green",
     Status.PUBLIC: "cyan",
@@ -45,8 +44,6 @@ class Form(StrEnum):
 
 
 Target = Annotated[str, typer.Argument(help="The application: module:app, as for uvicorn.")]
-Factory = Annotated[bool, typer.Option("--factory", help="The name is that of a function.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 def audit_command(
@@ -69,7 +66,7 @@ def audit_command(
 
     Exits with 1 if a route is neither guarded nor public, with 2 if the app cannot be loaded.
     """
-    options = _options(pyproject)
+    options = audit_options(pyproject)
     app = load_app(target, factory=factory)
     try:
         report = audit(
@@ -80,7 +77,7 @@ def audit_command(
     except ConfigurationError as error:
         misused(str(error))
     if as_json or form is Form.JSON:
-        typer.echo(json.dumps(as_data(report), indent=2))
+        print_json(as_data(report))
     elif form is Form.GITHUB:
         _annotate(report)
     else:
@@ -94,13 +91,13 @@ def scopes_command(target: Target, *, as_json: AsJson = False, factory: Factory 
     names = sorted({scope for row in rows for scope in row.scopes})
     if as_json:
         found = {name: [row.name for row in rows if name in row.scopes] for name in names}
-        typer.echo(json.dumps(found, indent=2))
+        print_json(found)
         return
     table = Table("METHOD", "PATH", *map(escape, names), box=None)
     for row in rows:
         marks = ("●" if name in row.scopes else "" for name in names)
         table.add_row(",".join(row.methods), escape(row.path), *marks)
-    _console().print(table)
+    console().print(table)
 
 
 def report_table(report: AuditReport) -> Table:
@@ -135,16 +132,16 @@ def _status(row: RouteRow, report: AuditReport) -> str:
 
 
 def _show(report: AuditReport) -> None:
-    console = _console()
-    console.print(report_table(report))
+    screen = console()
+    screen.print(report_table(report))
     for finding in report.findings:
         where = f"  ({finding.source})" if finding.source else ""
         text = escape(f"{finding.text}{where}")
-        console.print(f"[bold red]{escape(finding.about)}[/] {text}", highlight=False)
+        screen.print(f"[bold red]{escape(finding.about)}[/] {text}", highlight=False)
     routes, findings = len(report.rows), len(report.findings)
-    console.print(f"{routes} routes, {findings} to look at.")
+    screen.print(f"{routes} routes, {findings} to look at.")
     for blind in report.blind_spots:
-        console.print(f"[dim]{escape(blind)}[/]", highlight=False)
+        screen.print(f"[dim]{escape(blind)}[/]", highlight=False)
 
 
 def _annotate(report: AuditReport) -> None:
@@ -156,12 +153,8 @@ def _annotate(report: AuditReport) -> None:
     typer.echo(f"{len(report.rows)} routes, {len(report.findings)} to look at.")
 
 
-def _console() -> Console:
-    console = Console()  # knows NO_COLOR, and whether anybody is looking
-    return console if console.is_terminal else Console(width=_WIDTH_OF_A_FILE)
-
-
-def _options(given: Path | None) -> dict[str, Any]:
+def audit_options(given: Path | None) -> dict[str, Any]:
+    """Return ``[tool.jwtkit.audit]`` of a file, or of the next pyproject.toml above."""
     path = given or next(_pyprojects(), None)
     if path is None:
         return {}

@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    func,
     insert,
     literal,
     literal_column,
@@ -55,6 +56,8 @@ class SessionStatements:
         self.bump_epoch = self._bump_epoch()
         self.list = self._list()
         self.sweep = self._sweep()
+        over = table.c.absolute_expiry <= now
+        self.overdue: Executable = select(func.count()).select_from(table).where(over)
         self.erase = self._erase()
 
     def _named(self) -> ColumnElement[bool]:

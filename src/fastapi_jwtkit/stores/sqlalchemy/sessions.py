@@ -133,6 +133,15 @@ class SQLSessionStore:
             pruned += count
         return pruned
 
+    async def overdue(self) -> int:
+        """Count the rows that are over and were not deleted yet."""
+
+        async def count(connection: AsyncConnection) -> int:
+            rows = await connection.execute(self._statements.overdue, self._time.parameters())
+            return int(rows.scalar_one())
+
+        return await self._database.run(count, reason="session_count_failed")
+
     async def erase(self, realm: str, subject: str, /) -> int:
         """Delete the subject's rows that are revoked or expired; see the port."""
         return await self._delete(

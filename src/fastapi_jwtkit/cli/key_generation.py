@@ -1,4 +1,4 @@
-"""``jwtkit keys``: make the keys of a deployment."""
+"""``jwtkit keys generate``: make the keys of a deployment."""
 
 from __future__ import annotations
 
@@ -17,14 +17,7 @@ from fastapi_jwtkit.key_sources.file import write_new_file
 from fastapi_jwtkit.keys.key_ring import KeyRing
 from fastapi_jwtkit.keys.secret_ring import SecretRing
 
-__all__ = ["app"]
-
-app = typer.Typer(
-    help="Make and look after keys.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+__all__ = ["generate_command"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +33,7 @@ class _Made:
     alg: str
 
 
-@app.callback()
-def keys() -> None:
-    """Make and look after keys."""
-
-
-@app.command()
-def generate(
+def generate_command(
     alg: Annotated[str, typer.Option(help="Algorithm of the signing key.")] = "ES256",
     keys_file: Annotated[
         Path | None, typer.Option(help="Where to write the ring of signing keys.")
