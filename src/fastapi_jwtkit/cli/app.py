@@ -14,7 +14,7 @@ from fastapi_jwtkit.cli.doctor.command import doctor_command
 from fastapi_jwtkit.cli.explain import explain_command
 from fastapi_jwtkit.cli.key_generation import generate_command
 from fastapi_jwtkit.cli.users import create_admin_command
-from fastapi_jwtkit.errors import JWTKitError
+from fastapi_jwtkit.errors import JWTKitError, PasswordRejectedError
 
 __all__ = ["app", "run"]
 
@@ -73,5 +73,7 @@ def run() -> None:
     try:
         app()
     except JWTKitError as error:
-        sys.stderr.write(f"{error}\n")
+        # What a person did wrong is told to them in words; all else teaches by its text.
+        told = error.detail if isinstance(error, PasswordRejectedError) else str(error)
+        sys.stderr.write(f"{told}\n")
         sys.exit(REFUSED)

@@ -21,6 +21,7 @@ from fastapi_jwtkit.tokens.verifier import TokenVerifier
 
 __all__ = ["CHECKS", "Explanation", "Failure", "Rules", "Seen", "explain_access", "look_into"]
 
+_UNREADABLE = ("not_utf8", "not_json", "not_an", "not_a_", "json_", "duplicate_", "number_")
 _CHECKED_BY: Mapping[str, tuple[str, ...]] = {
     "form": ("not_text", "too_long", "not_ascii", "not_compact", "base64_not_canonical"),
     "header": ("header_too_complex", "refused_", "missing_alg", "malformed_alg", "kid_too_long"),
@@ -28,7 +29,7 @@ _CHECKED_BY: Mapping[str, tuple[str, ...]] = {
     "key": ("missing_kid", "malformed_kid", "unknown_kid", "key_revoked"),
     "algorithm": ("wrong_alg",),
     "signature": ("bad_signature",),
-    "claims": ("missing_", "malformed_", "not_", "json_", "duplicate_", "number_"),
+    "claims": ("missing_", "malformed_", *_UNREADABLE),
     "issuer": ("wrong_issuer",),
     "realm": ("wrong_realm",),
     "audience": ("wrong_audience",),
@@ -138,6 +139,8 @@ def _failure(reason: str, token: str, seen: Seen, rules: Rules) -> Failure:
         ),
         "form",
     )
+    if check == "claims" and not seen.header:
+        check = "header"  # the same words are used of both, and the header is read first
     words = _WORDS.get(reason) or _WORDS.get(check)
     expected, got, hint = words(token, seen, rules) if words else ("", "", "")
     if reason.startswith(("missing_", "malformed_")) and check == "claims":

@@ -12,7 +12,7 @@ from rich.table import Table
 from fastapi_jwtkit.cli.console import clock_time, console, print_json, span
 from fastapi_jwtkit.cli.options import AppName, AsJson, DryRun, Factory, Realm
 from fastapi_jwtkit.cli.target import load_kit, misused, with_kit
-from fastapi_jwtkit.errors import ConfigurationError, SessionNotFoundError
+from fastapi_jwtkit.errors import ConfigurationError
 from fastapi_jwtkit.kit import JWTKit
 from fastapi_jwtkit.records import Session
 
@@ -95,7 +95,7 @@ def prune_command(
 async def _end_one(kit: JWTKit, sid: str, *, dry_run: bool) -> list[str]:
     session = await kit.find_session(sid)
     if session is None:
-        raise SessionNotFoundError("session_not_found")
+        misused(f"There is no session {sid!r} in the realm {kit.realm}.")
     if not dry_run:
         await kit.end_session(sid)
     return [f"session {sid} of {session.subject}"]
