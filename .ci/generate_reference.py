@@ -14,6 +14,7 @@ import typing
 from collections.abc import Iterator
 from pathlib import Path
 
+from command_line_page import command_line_page
 from rfc_coverage import coverage_page
 
 from fastapi_jwtkit import errors, settings
@@ -234,6 +235,7 @@ PAGES: typing.Mapping[str, typing.Callable[[], str]] = types.MappingProxyType(
         "settings.md": settings_page,
         "errors.md": errors_page,
         "events.md": events_page,
+        "command-line.md": lambda: NOTE + command_line_page(),
         "rfc-coverage.md": lambda: NOTE + coverage_page(),
     }
 )

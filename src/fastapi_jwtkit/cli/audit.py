@@ -49,7 +49,8 @@ Target = Annotated[str, typer.Argument(help="The application: module:app, as for
 def audit_command(
     target: Target,
     form: Annotated[
-        Form, typer.Option("--format", help="github: annotations for a pull request.")
+        Form,
+        typer.Option("--format", help="table, json, or github: annotations for a pull request."),
     ] = Form.TABLE,
     *,
     as_json: AsJson = False,

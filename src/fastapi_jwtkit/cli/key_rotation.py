@@ -64,7 +64,9 @@ def rotate_command(
     alg: Annotated[
         str | None, typer.Option(help="Algorithm of the coming signing key; default: as now.")
     ] = None,
-    only: Annotated[Ring | None, typer.Option(help="One ring; default: both.")] = None,
+    only: Annotated[
+        Ring | None, typer.Option(help="keys or refresh_secrets; default: both.")
+    ] = None,
     dry_run: DryRun = False,
     app: AppName = None,
     factory: Factory = False,

@@ -32,7 +32,7 @@ def check_url(url: str, report: KeyReport | None) -> Iterator[Finding]:
         report: the keys that are here; ``None`` where they cannot be read.
     """
     if urlsplit(url).scheme not in {"http", "https"}:
-        misused(f"{url!r} is no URL of a key set, such as https://…/auth/jwks.json.")
+        misused(f"{url!r} is no URL of a key set, such as https://…/.well-known/jwks.json.")
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - checked
             body, date = answer.read(_MOST), answer.headers.get("Date")
