@@ -110,6 +110,19 @@ def two_null_guards(app: FastAPI) -> None:
         return {"tasks": "none"}
 
 
+def three_null_guards(app: FastAPI) -> None:
+    """Add the route with three of them: what nobody can stay below with three guards."""
+
+    @app.get(
+        "/tasks",
+        response_model=None,
+        dependencies=[Depends(NullGuard()), Depends(NullGuard())],
+    )
+    async def tasks(anybody: Annotated[object, Depends(NullGuard())]) -> dict[str, str]:
+        del anybody
+        return {"tasks": "none"}
+
+
 def one_guard(app: FastAPI) -> None:
     """Add the route as the documentation shows it first."""
 
