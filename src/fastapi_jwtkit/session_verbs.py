@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import replace
 
 from pydantic import SecretStr
@@ -100,6 +100,19 @@ class SessionVerbs:
             StoreUnavailableError: it could not be done; the session may still live.
         """
         await self._sessions.close(proof.sid, reason="logout", subject=proof.subject)
+
+    async def close_replaced(self, refresh_token: str, *, transport: str) -> None:
+        """End the session whose tokens a new login is about to overwrite (ASVS 7.2.4).
+
+        Nobody would hold them any more but a thief. Only by a token that is current: an old
+        one speaks for nobody, and is no failed logout either. The new session stands whatever
+        happens here; the old one idles out.
+        """
+        with suppress(JWTKitError):
+            accounts = self._assembly.need_accounts()
+            proof = await accounts.refresh.prove(refresh_token, transport=transport)
+            if proof.subject is not None:
+                await self.close(proof)
 
     async def close_sid(self, sid: str, *, subject: str) -> None:
         """End one session of a subject.

@@ -8,7 +8,9 @@ from clocks import FakeClock
 from cookie_fixtures import clock as clock  # noqa: PLC0414 - pytest finds it by its name here
 from cookie_fixtures import page as page  # noqa: PLC0414 - likewise
 from cookie_fixtures import realm as realm  # noqa: PLC0414 - likewise
+from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.web.mounted_kit import ALL, BY_NAME_ONLY
+from kits import Heard
 from pages import (
     ACCESS,
     BOTH,
@@ -81,3 +83,17 @@ def test_one_session_ends_another_of_the_same_person(page: Page) -> None:
     assert everywhere.status_code == 204
     assert "set-cookie" not in everywhere.headers
     assert not page.is_logged_in()
+
+
+def test_a_login_over_old_cookies_is_no_failed_logout() -> None:
+    """What lies in a browser from long ago is no attempt of anybody's, and sets off no alarm."""
+    heard = Heard()
+    realm = Realm(transports=BOTH, parts={"events": (heard,)})
+    realm.add_user(scopes=["tasks:read"])
+    page = open_page(realm)
+    page.client.cookies.set(REFRESH, "jkr_made.up", domain="app.example.com", path="/auth")
+    page.log_in()
+    assert page.is_logged_in()
+    assert heard.of(EventName.LOGOUT_FAILED) == []
+    page.log_in()
+    assert len(heard.of(EventName.SESSION_ENDED)) == 1

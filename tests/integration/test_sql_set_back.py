@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -117,3 +118,33 @@ async def test_a_follower_that_stands_on_an_entry_that_is_over_reads_everything(
     clock.step(7)
     assert (await store.follow(REALM, page.position)).whole
     assert not (await store.follow(REALM, (await store.snapshot(REALM)).position)).whole
+
+
+async def test_a_follower_hurries_after_its_database_went_back(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    """What others put back reaches it within a part of a poll, for some seconds."""
+    poll = 1.5
+    live, backup = tmp_path / "test.db", tmp_path / "backup.db"
+    async with sqlite_database(tmp_path) as database:
+        other, slow = (
+            SQLRevocationStore(
+                database.engine, tables=database.tables, time=StandingTime(clock), poll=each
+            )
+            for each in (0.01, poll)
+        )
+        await other.publish(REALM, [entry("old")])
+        page = await slow.snapshot(REALM)
+        copy(live, backup)
+        clock.step(6)
+        await other.publish(REALM, [entry("forgotten")])
+        page = await slow.follow(REALM, page.position)
+        copy(backup, live)
+        clock.step(6)
+        page = await slow.follow(REALM, page.position)
+        assert page.whole
+        await other.publish(REALM, [entry("forgotten")])
+        async with asyncio.timeout(poll / 2):
+            page = await slow.follow(REALM, page.position)
+        assert entry("forgotten") in page.entries
+    await sqlite_threads_ended()

@@ -32,6 +32,9 @@ OVERLAP_SECONDS = 5.0
 WHOLE_EVERY_SECONDS = 60.0
 DOUBTED_AGAIN_SECONDS = 2.0
 """Between two whole reads because an entry is gone that may have grown."""
+HASTY_POLLS, HASTY_SECONDS = 5, 5.0
+"""After it went back all workers put back what they know, and each is to hear of the others' at
+once: for some seconds a follower reads so many times as often."""
 SWEEP_BATCH = 20
 PRUNE_BATCH = 1_000
 ONE_STATEMENT = 100
@@ -65,6 +68,7 @@ class SQLRevocationStore:
         self._database = Database(engine, preparation=creation)
         self._time = time or DatabaseTime()
         self._poll = poll
+        self._hasty_until = float("-inf")
         dialect = self._database.dialect
         self._statements = RevocationStatements(
             (tables or plain_tables()).revocations, dialect, self._time.expression(dialect)
@@ -119,13 +123,18 @@ class SQLRevocationStore:
         after the table was emptied or set back to a backup, and after the database's
         clock went back.
         """
-        await asyncio.sleep(self._poll)
+        loop = asyncio.get_running_loop()
+        is_hasty = loop.time() < self._hasty_until
+        await asyncio.sleep(self._poll / HASTY_POLLS if is_hasty else self._poll)
         known = FeedPosition.from_text(position)
         if known is None:
             return await self.snapshot(realm)
         read = await self._read(realm, above=known.again_from, latest=known.latest)
         is_fresh = known.marked_at <= read.now < known.whole_at + WHOLE_EVERY_SECONDS
-        if not is_fresh or read.born_at != known.born_at or _was_set_back(read, known):
+        went_back = read.born_at != known.born_at or _was_set_back(read, known)
+        if went_back:
+            self._hasty_until = loop.time() + HASTY_SECONDS
+        if went_back or not is_fresh:
             return await self.snapshot(realm)
         if known.latest not in read.missing:
             known = replace(known, latest=read.highest)

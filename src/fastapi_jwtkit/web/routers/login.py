@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from fastapi import APIRouter, Request, Response
 
 from fastapi_jwtkit.credentials import Credentials
@@ -11,7 +9,6 @@ from fastapi_jwtkit.errors import (
     CsrfError,
     InvalidCredentialsError,
     InvalidScopeError,
-    JWTKitError,
     ThrottledError,
     UnavailableError,
 )
@@ -82,17 +79,5 @@ async def _log_in_by_cookie(
     before = cookies.transport.read_refresh(request)
     pair = await _log_in(auth, request, body, transport="cookie")
     if before is not None:
-        await _end_replaced(auth, before)
+        await auth.kit.close_replaced(before, transport="cookie")
     return answer_pair(auth, request, response, pair)
-
-
-async def _end_replaced(auth: MountedKit, refresh_token: str) -> None:
-    """End the session whose cookies are about to be overwritten (ASVS 7.2.4).
-
-    Nobody would hold its tokens any more but a thief. Only by a token that is current: an
-    old one speaks for nobody.
-    """
-    with suppress(JWTKitError):  # the new session stands: the old one idles out
-        proof = await auth.kit.prove_refresh(refresh_token, transport="cookie")
-        if proof.subject is not None:
-            await auth.kit.close(proof)
