@@ -19,14 +19,15 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from benchmarks.reports import Column, Report, Table, deliver, parser, verdict
-from benchmarks.rotation_load import Load, Person, ThirdParty, active_ids, key_id_of
+from benchmarks.rotation_load import Load, Person, ThirdParty, key_id_of
+from benchmarks.rotation_watch import Watched, watch
 from benchmarks.servers import add_options, serving
 from fastapi_jwtkit.key_sources.file import write_new_file
 from fastapi_jwtkit.key_sources.from_settings import PUBLISH_SLACK_SECONDS
@@ -41,27 +42,8 @@ if TYPE_CHECKING:
 ROTATE = "from fastapi_jwtkit.cli import main; main()"
 ISSUER = "https://fleet.example"
 JOB_EVERY_SECONDS = 2.0
-LOOK_EVERY_SECONDS = 0.005
 DEATH_SECONDS = 30.0
 STATE_COLOURS = {"next": "#9ecae1", "active": "#31a354", "retired": "#bdbdbd", "revoked": "#de2d26"}
-
-
-@dataclass
-class Watched:
-    """What the key files said over time.
-
-    Attributes:
-        active: how many keys were active at once, each number once.
-        spans: for each key of the ring of signing keys: state and time of each change.
-        rotations: how often another key became the active one.
-    """
-
-    active: set[int] = field(default_factory=set[int])
-    spans: dict[str, list[tuple[float, str]]] = field(
-        default_factory=dict[str, list[tuple[float, str]]]
-    )
-    rotations: int = 0
-    looks: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,31 +97,6 @@ async def jwtkit(fleet: Fleet, *words: str) -> str:
     if process.returncode:
         raise RuntimeError(said.decode())
     return said.decode()
-
-
-async def watch(fleet: Fleet, watched: Watched, load: Load) -> None:
-    """Look at the key files until the load is over."""
-    was: set[str] = set()
-    while not load.is_over:
-        for path in fleet.rings:
-            text = path.read_text("utf-8")
-            active = set(active_ids(text))
-            watched.active.add(len(active))
-            if path.name == "keys.json":
-                note_states(text, watched)
-                watched.rotations += bool(was) and active != was
-                was = active
-        watched.looks += 1
-        await asyncio.sleep(LOOK_EVERY_SECONDS)
-
-
-def note_states(text: str, watched: Watched) -> None:
-    """Write down which keys came to another state since the last look."""
-    now = asyncio.get_running_loop().time()
-    for entry in KeyRing.from_text(text).entries:
-        spans = watched.spans.setdefault(entry.key_id, [])
-        if not spans or spans[-1][1] != entry.state:
-            spans.append((now, entry.state.value))
 
 
 async def rotate_until(fleet: Fleet, watched: Watched, *, rotations: int, max_age: int) -> None:
@@ -201,7 +158,7 @@ async def rotate(fleet: Fleet, options: argparse.Namespace) -> dict[str, Any]:
     began = asyncio.get_running_loop().time()
     async with people_of(fleet, options.people, load, third_party) as people:
         lives = [asyncio.create_task(person.live()) for person in people]
-        looking = asyncio.create_task(watch(fleet, watched, load))
+        looking = asyncio.create_task(watch(fleet.rings, watched, load))
         await rotate_until(fleet, watched, rotations=options.rotations, max_age=options.max_age)
         load.is_over = True
         await asyncio.gather(looking, *lives)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import secrets
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,12 +124,3 @@ class Person:
         now = asyncio.get_running_loop().time()
         self._load.signed_by.setdefault(key_id_of(token), now)
         await self._third_party.check(token)
-
-
-def active_ids(text: str) -> Iterable[str]:
-    """Return the ids of the active keys in the text of a ring."""
-    ring: dict[str, Any] = json.loads(text)
-    entries: list[dict[str, Any]] = ring.get("keys") or ring["secrets"]
-    for entry in entries:
-        if entry["state"] == "active":
-            yield entry.get("id") or entry["jwk"]["kid"]
