@@ -33,7 +33,8 @@ class Defence:
     Attributes:
         name: what it does, as a phrase.
         cuts: what has to go, all of it, for the defect to be there.
-        tests: ``file::test`` below ``tests/security``; each has to fail without the defence.
+        tests: ``file::test`` below ``tests/security``, or from ``tests/`` on where they are
+            elsewhere; each has to fail without the defence.
     """
 
     name: str

@@ -5,7 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mutations import abuse_defences, account_defences, app_defences, session_defences
+from mutations import (
+    abuse_defences,
+    account_defences,
+    app_defences,
+    authorization_defences,
+    session_defences,
+)
 from mutations.cuts import ROOT, SECURITY, Defence
 
 __all__ = ["DEFENCES", "defects_without_defence"]
@@ -15,6 +21,7 @@ DEFENCES: tuple[Defence, ...] = (
     *account_defences.DEFENCES,
     *app_defences.DEFENCES,
     *abuse_defences.DEFENCES,
+    *authorization_defences.DEFENCES,
 )
 NOTHING_TO_TAKE_OUT = app_defences.NOTHING_TO_TAKE_OUT | abuse_defences.NOTHING_TO_TAKE_OUT
 """Tests of defects that no line keeps out, and why."""
