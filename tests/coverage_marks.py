@@ -63,7 +63,6 @@ NOT_YET: Mapping[Mark, str] = {
     ("std", 12): _NO_CLIENTS,
     ("std", 22): "every login gets a refresh token; nothing says which clients need none",
     ("std", 36): "there is no metadata document to name",
-    ("std", 63): "nothing rotates keys by itself yet; their states are told apart already",
     ("std", 64): "nothing reads the key sets of others yet",
     ("std", 66): "there is no metadata document yet",
     ("std", 67): _NO_REVOCATION,
@@ -82,7 +81,6 @@ NOT_YET: Mapping[Mark, str] = {
 PARTLY: Mapping[Mark, str] = {
     ("std", 6): "unauthorized_client: " + _NO_CLIENTS,
     ("std", 16): _NO_CLIENTS,
-    ("std", 24): "there is no verb yet that rotates keys, and so no event of it",
 }
 """What is shown only in part, and what is missing."""
 

@@ -100,6 +100,7 @@ async def refused(kit: JWTKit, token: str) -> str:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.std(63)
 async def test_three_rotations_log_nobody_out(fleet: Fleet) -> None:
     """Old pairs and new ones hold at both workers, before and after each step."""
     ann, other = fleet.hire(), fleet.hire()
@@ -117,6 +118,7 @@ async def test_three_rotations_log_nobody_out(fleet: Fleet) -> None:
         await kit.stop()
 
 
+@pytest.mark.std(24, 63)
 async def test_a_worker_takes_up_what_another_one_rotated(fleet: Fleet) -> None:
     """Within five seconds of the change, without a restart, and says so."""
     heard = Heard()

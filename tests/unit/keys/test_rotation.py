@@ -38,6 +38,7 @@ def rotate(entries: list[AnyKey], now: float, min_age: float = 0.0) -> list[AnyK
     return rotated(entries, now=now, times=TIMES, make=lambda: make(now), min_age=min_age)
 
 
+@pytest.mark.std(63)
 def test_a_key_is_published_then_signs_then_verifies_then_is_forgotten() -> None:
     """The whole life of the first two keys."""
     ring = rotate(first_ring(), START)
