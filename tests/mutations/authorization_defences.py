@@ -103,7 +103,13 @@ DEFENCES: tuple[Defence, ...] = (
     ),
     Defence(
         "one at a time changes a key file",
-        (Cut("key_sources/changing.py", "        with lock:", "        if True:"),),
+        (
+            Cut(
+                "key_sources/changing.py",
+                "with FileLock(locked, timeout=LOCK_SECONDS, mode=0o600)",
+                "if locked",
+            ),
+        ),
         (_SOURCES + "test_a_file_that_another_process_changes_is_waited_for_and_then_given_up",),
     ),
     Defence(

@@ -16,12 +16,14 @@ from fastapi_jwtkit.cli.console import clock_time, console, print_json, span
 from fastapi_jwtkit.cli.options import AppName, AsJson, DryRun, Factory, Realm
 from fastapi_jwtkit.cli.target import load_kit, misused, with_kit
 from fastapi_jwtkit.cli.timeline import timeline
+from fastapi_jwtkit.errors import StoreUnavailableError
 from fastapi_jwtkit.key_sources.rotation import KeyReport, KeyStatus, RingName
 from fastapi_jwtkit.keys.state import KeyState
 from fastapi_jwtkit.kit import JWTKit
 
 __all__ = ["list_command", "retire_command", "revoke_command", "rotate_command"]
 
+REFUSED = 1
 _RINGS: tuple[RingName, ...] = get_args(RingName)
 _TITLES: dict[RingName, str] = {"keys": "signing keys", "refresh_secrets": "refresh secrets"}
 _STYLES = {
@@ -121,7 +123,15 @@ def revoke_command(
     async def revoke(kit: JWTKit) -> KeyReport:
         if dry_run or not kit.shares_revocations:
             return await kit.key_rotation.revoke(key_id, dry_run=dry_run)
-        return await kit.revoke_key(key_id)
+        try:
+            return await kit.revoke_key(key_id)
+        except StoreUnavailableError as error:
+            typer.echo(
+                "The ring is changed, and workers see it within 5 s of the file reaching them. "
+                f"The feed could not be told ({error}): run this again.",
+                err=True,
+            )
+            raise typer.Exit(REFUSED) from None
 
     report = with_kit(kit, revoke)
     _tell(report, kit, as_json=as_json, dry_run=dry_run)

@@ -34,9 +34,11 @@ def change_file(path: Path, read: Callable[[], str], change: Callable[[str], str
         KeySourceUnavailableError: another process holds the lock.
     """
     target = Path(os.path.realpath(path))
-    lock = FileLock(target.with_name(f".{target.name}.lock"), timeout=LOCK_SECONDS, mode=0o600)
+    locked = target.with_name(f".{target.name}.lock")
     try:
-        with lock:
+        with FileLock(locked, timeout=LOCK_SECONDS, mode=0o600):
+            if os.name == "posix" and os.geteuid() == 0:
+                _share_with_owner(locked, target)
             text = read()
             new = change(text)
             if new != text:
@@ -72,6 +74,12 @@ def _replace(path: Path, text: str) -> None:
         draft.unlink(missing_ok=True)
     if os.name == "posix":
         _sync_directory(path.parent)
+
+
+def _share_with_owner(locked: Path, target: Path) -> None:
+    # A job of root must not leave a lock that the application cannot take.
+    owner = target.stat()
+    os.chown(locked, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _give_to_owner(descriptor: int, status: os.stat_result) -> None:

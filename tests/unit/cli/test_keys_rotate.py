@@ -103,6 +103,15 @@ def test_a_revoked_key_is_followed_by_the_next_one(shell: Shell) -> None:
     assert (again.returncode, "Nothing is due." in again.stdout) == (0, True)
 
 
+def test_a_feed_that_cannot_be_told_is_said(shell: Shell) -> None:
+    """The ring is changed, the exit code is 1, and what to do is in the text."""
+    active = shell.json("keys", "list")["keys"][0]["key_id"]
+    said = shell("keys", "revoke", active, JWTKIT_STORE_URL="redis://127.0.0.1:1")
+    assert said.returncode == 1
+    assert "run this again" in said.stderr
+    assert states(shell)[0] == "revoked"
+
+
 def test_an_id_that_begins_with_a_dash_is_no_option(shell: Shell) -> None:
     """One key in sixty-four has such an id."""
     said = shell("keys", "revoke", "-V632sd")

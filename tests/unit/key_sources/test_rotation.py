@@ -204,6 +204,8 @@ async def test_mode_and_owner_stay_and_no_draft_is_left(kept: Kept) -> None:
         owner.st_uid,
         owner.st_gid,
     )
+    lock = kept.keys.with_name(".keys.json.lock").stat()
+    assert (lock.st_uid, lock.st_mode & 0o777) == (owner.st_uid, 0o600)
     assert not [path for path in kept.keys.parent.iterdir() if path.suffix == ".tmp"]
 
 
