@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from fastapi_jwtkit.cli.console import span
 from fastapi_jwtkit.cli.doctor.findings import Finding, good, problem, warning
 from fastapi_jwtkit.cli.target import misused
+from fastapi_jwtkit.clock import SystemClock
 from fastapi_jwtkit.key_sources.rotation import KeyReport
 from fastapi_jwtkit.keys.json_values import as_list, as_object
 from fastapi_jwtkit.keys.state import KeyState
@@ -92,7 +92,7 @@ def _kids(body: bytes) -> set[object] | None:
 
 
 def _clock(theirs: float) -> Finding:
-    skew = abs(time.time() - theirs)
+    skew = abs(SystemClock().now() - theirs)
     # A Date header has whole seconds.
     if skew > SKEW_SECONDS + 1:
         return warning(
