@@ -1,0 +1,74 @@
+"""The tests that the documentation shows pass, and are as short as it says."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+import doc_examples as examples
+from fastapi_jwtkit import Principal, current_principal
+from fastapi_jwtkit.testing.tokens import FORGERIES
+
+pytestmark = pytest.mark.usefixtures("development")
+
+
+def run_copies(folder: Path, *copies: tuple[str, str]) -> str:
+    """Copy examples under the names that a reader would give them, and run pytest there."""
+    for source, name in (("how_to/conftest_for_tests.py", "conftest.py"), *copies):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(examples.SOURCES / source, folder / name)
+    return examples.run_pytest(folder, "-n", "0", "-W", "error::ResourceWarning")
+
+
+def passed(said: str) -> int:
+    """Return how many tests passed, where none failed."""
+    match = re.search(r"^(\d+) passed in ", said, re.MULTILINE)
+    return int(match[1]) if match else 0
+
+
+def test_a_test_of_a_protected_route_takes_three_lines() -> None:
+    """Count the lines below the name of the test."""
+    shown = examples.code_lines(examples.section("how_to/test_your_app", "test"))
+    assert len(shown[1:]) == 3
+
+
+def test_the_tests_of_the_how_to_pass(tmp_path: Path) -> None:
+    """Nothing but the three files of the page is needed, and no variable is set before."""
+    copies = ("quickstart.py", "quickstart.py"), ("how_to/test_your_app.py", "test_tasks.py")
+    said = run_copies(tmp_path, *copies)
+    assert passed(said) == 9 + len(FORGERIES), said
+
+
+def test_the_tests_of_the_tutorial_pass(tmp_path: Path) -> None:
+    """Of the notes of part 5, forgeries and forgotten routes included."""
+    copies = (
+        ("tutorial/policies.py", "tutorial/policies.py"),
+        ("tutorial/notes_test.py", "test_n.py"),
+    )
+    said = run_copies(tmp_path, *copies)
+    assert passed(said) == 5 + len(FORGERIES), said
+
+
+def test_an_override_leaves_the_scope_checked() -> None:
+    """Ann may read, and the real 403 meets her where she may not write."""
+    app = examples.load("quickstart").app
+    example = examples.load("how_to/test_your_app")
+    ann = Principal(subject="ann", scopes=frozenset({"tasks:read"}))
+    app.dependency_overrides[current_principal] = lambda: ann
+    refused = example.client.delete("/tasks")
+    assert (refused.status_code, refused.json()["error_code"]) == (403, "insufficient_scope")
+
+
+def test_the_reference_tells_of_every_forgery() -> None:
+    """In the order of their names in the code."""
+    page = (examples.ROOT / "docs" / "reference" / "testing.md").read_text("utf-8")
+    assert tuple(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == FORGERIES
+
+
+def test_the_news_count_the_forgeries() -> None:
+    """Until they are released with it."""
+    news = examples.ROOT / "changes" / "testing-kit.added.md"
+    assert not news.exists() or f"{len(FORGERIES)} kinds" in news.read_text("utf-8")
