@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from acted_app import make_app
 from fastapi_jwtkit.errors import ConfigurationError
@@ -14,6 +15,7 @@ from fastapi_jwtkit.records import Session
 from fastapi_jwtkit.stores.memory import MemoryRevocationStore, MemorySessionStore
 from fastapi_jwtkit.testing.acting import acting_as
 from fastapi_jwtkit.testing.clock import FakeClock
+from live_apps import make_live_app
 from web_kits import Realm, run
 
 
@@ -120,3 +122,15 @@ async def test_a_block_within_its_own_begins_nothing_anew(app: FastAPI, client: 
             assert ann.token == first
         assert client.get("/me").status_code == 401
     await acting_as(app, "never begun").__aexit__(None, None, None)
+
+
+def test_an_open_socket_ends_with_the_block(realm: Realm) -> None:
+    """As it does with a logout: its token is dead."""
+    app = make_live_app(realm.auth, [])
+    client, acting = TestClient(app), acting_as(app, "ann")
+    with acting, client.websocket_connect("/quiet") as socket:
+        assert socket.receive_text() == "in"
+        acting.__exit__(None, None, None)
+        with pytest.raises(WebSocketDisconnect) as ended:
+            socket.receive_text()
+    assert ended.value.code == 1008

@@ -40,14 +40,14 @@ class Stage:
     def __init__(self, app: FastAPI) -> None:
         self._app = app
         self.inner: ASGIApp | None = app.middleware_stack
-        self.cast: list[Carried] = []
+        self.carried: list[Carried] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve an ASGI connection, with the credentials of whoever came last."""
         if self.inner is None:
             self.inner = self._app.build_middleware_stack()
-        if scope["type"] in {"http", "websocket"} and self.cast:
-            scope = self._with_credentials(scope, self.cast[-1])
+        if scope["type"] in {"http", "websocket"} and self.carried:
+            scope = self._with_credentials(scope, self.carried[-1])
         await self.inner(scope, receive, send)
 
     def _with_credentials(self, scope: Scope, carried: Carried) -> Scope:
@@ -84,13 +84,13 @@ def enter_stage(app: FastAPI, carried: Carried) -> None:
     if not isinstance(stage, Stage):
         stage = Stage(app)
         app.middleware_stack = stage
-    stage.cast.append(carried)
+    stage.carried.append(carried)
 
 
 def leave_stage(app: FastAPI, carried: Carried) -> None:
     """Take these headers away; the last to leave leaves the app as it was."""
     stage = cast("Any", app.middleware_stack)
     if isinstance(stage, Stage):
-        stage.cast = [each for each in stage.cast if each is not carried]
-        if not stage.cast:
+        stage.carried = [each for each in stage.carried if each is not carried]
+        if not stage.carried:
             app.middleware_stack = stage.inner

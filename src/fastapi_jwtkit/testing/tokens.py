@@ -38,7 +38,7 @@ def forge(
 ) -> str:
     """Return a token with one flaw: it would open the door but for that.
 
-    Ask for the rights that the route asks for. The session behind it is real and lives,
+    Ask for the rights that the route asks for. The session behind it is real and lives on,
     but for ``ended_session``; what is not about the signature is signed by the app's own key.
 
     Args:
