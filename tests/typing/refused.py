@@ -5,6 +5,8 @@ Checked by ``.ci/check_refusals.py``; never run.
 
 from __future__ import annotations
 
+from fastapi import FastAPI
+
 from fastapi_jwtkit import (
     JWTKit,
     Principal,
@@ -21,7 +23,10 @@ from fastapi_jwtkit.protocols import EventSink, OneTimeStore, SessionStore, Stor
 from fastapi_jwtkit.records import Session
 from fastapi_jwtkit.stores.redis import redis_stores
 from fastapi_jwtkit.stores.sqlalchemy import sql_stores
+from fastapi_jwtkit.testing.acting import acting_as
 from fastapi_jwtkit.testing.contracts import OneTimeStoreContract, RegisteringUserStoreContract
+from fastapi_jwtkit.testing.dead import assert_token_dead
+from fastapi_jwtkit.testing.tokens import forge
 
 from fastapi_jwtkit import nope  # isort: skip  # refused
 
@@ -95,6 +100,11 @@ JWTKit(Settings(env="dev"), stores=sql_stores("sqlite+aiosqlite:///x.db").sessio
 JWTKit(Settings(env="dev"), throttle="off")  # refused
 guard = require_scopes(["tasks:read"])  # refused
 require_scopes("a", covers=len)  # refused
+acting_as("app", "ann")  # refused
+acting_as(FastAPI(), "ann", scopes=1)  # refused
+acting_as(FastAPI(), "ann", auth_tme=1)  # refused
+forge(FastAPI(), "expird")  # refused
+assert_token_dead(FastAPI(), b"token")  # refused
 require_policy(maybe)  # refused
 policy(asks_a_store)  # refused
 policy(maybe)  # refused
