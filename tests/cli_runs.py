@@ -1,16 +1,16 @@
 """``jwtkit`` run as people run it: with words, an environment, a directory and stdin.
 
 In this process, through the same entry point, because a process of its own costs a second
-each time; ``in_a_process`` is for where that matters, such as an application to import.
+each time. What it imported of the directory is forgotten after it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import os
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +18,6 @@ from typing import Any
 from unittest import mock
 
 from fastapi_jwtkit.cli import main
-
-RUN = "from fastapi_jwtkit.cli import main; main()"
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,7 @@ class Shell:
             mock.patch.object(sys, "argv", ["jwtkit", *words]),
             mock.patch.object(sys, "stdin", io.StringIO(stdin)),
             mock.patch.object(sys, "path", [*sys.path]),
+            mock.patch.object(sys, "dont_write_bytecode", True),  # noqa: FBT003 - the name says it
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
@@ -55,25 +54,20 @@ class Shell:
                 code = 0
             except SystemExit as end:
                 code = end.code if isinstance(end.code, int) else int(end.code is not None)
+            finally:
+                self._forget_modules()
         return Said(code, out.getvalue(), err.getvalue())
-
-    def in_a_process(self, *words: str, stdin: str = "", **settings: str) -> Said:
-        """Run it in a process of its own."""
-        done = subprocess.run(  # noqa: S603 - our own interpreter and code
-            [sys.executable, "-c", RUN, *words],
-            cwd=self.folder,
-            env=self._environment(settings),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        return Said(done.returncode, done.stdout, done.stderr)
 
     def json(self, *words: str, stdin: str = "", **settings: str) -> Any:
         """Run it with ``--json`` and return what it says."""
         return json.loads(self(*words, "--json", stdin=stdin, **settings).stdout)
+
+    def _forget_modules(self) -> None:
+        for name, module in list(sys.modules.items()):
+            where = getattr(module, "__file__", None)
+            if where is not None and Path(where).is_relative_to(self.folder):
+                del sys.modules[name]
+        importlib.invalidate_caches()
 
     def _environment(self, settings: dict[str, str]) -> dict[str, str]:
         kept = {name: text for name, text in os.environ.items() if not name.startswith("JWTKIT_")}

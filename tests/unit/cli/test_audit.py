@@ -1,15 +1,14 @@
-"""``jwtkit audit`` and ``jwtkit scopes``, run as commands."""
+"""``jwtkit audit`` and ``jwtkit scopes``, as they are typed."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-RUN = "from fastapi_jwtkit.cli import main; main()"
+from cli_runs import Shell
+
 APP = """
 from typing import Annotated
 from fastapi import Depends, FastAPI
@@ -34,23 +33,10 @@ async def clear() -> None: ...
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a folder with an application in which every route is guarded."""
+def shell(tmp_path: Path) -> Shell:
+    """Return a shell beside an application in which every route is guarded."""
     (tmp_path / "shop.py").write_text(APP)
-    return tmp_path
-
-
-def jwtkit(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a process of its own."""
-    return subprocess.run(  # noqa: S603 - our own interpreter and code
-        [sys.executable, "-c", RUN, *arguments],
-        cwd=cwd,
-        env={"JWTKIT_ENV": "dev", "PATH": "", **env},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return Shell(tmp_path, {"JWTKIT_ENV": "dev"})
 
 
 def forget_a_guard(folder: Path) -> None:
@@ -58,27 +44,27 @@ def forget_a_guard(folder: Path) -> None:
     (folder / "shop.py").write_text(APP + FORGOTTEN)
 
 
-def test_an_app_without_gaps_passes_and_its_routes_are_shown(folder: Path) -> None:
+def test_an_app_without_gaps_passes_and_its_routes_are_shown(shell: Shell) -> None:
     """Brackets in paths and reasons are no markup."""
-    done = jwtkit("audit", "shop:app", "--public-docs", cwd=folder)
+    done = shell("audit", "shop:app", "--public-docs")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 to look at" in done.stdout
     lines = {" ".join(line.split()) for line in done.stdout.splitlines()}
     assert "GET /tasks/[id] require_scopes(tasks:read) tasks:read guarded shop.py:9" in lines
     assert "GET /health - - public(a [probe]) shop.py:12" in lines
     assert "\x1b" not in done.stdout
-    assert jwtkit("audit", "shop:make", "--factory", "--public-docs", cwd=folder).returncode == 0
+    assert shell("audit", "shop:make", "--factory", "--public-docs").returncode == 0
 
 
-def test_a_forgotten_guard_is_named_with_its_line(folder: Path) -> None:
+def test_a_forgotten_guard_is_named_with_its_line(shell: Shell) -> None:
     """In every form, with exit code 1."""
-    forget_a_guard(folder)
-    table = jwtkit("audit", "shop:app", "--public-docs", cwd=folder)
+    forget_a_guard(shell.folder)
+    table = shell("audit", "shop:app", "--public-docs")
     assert (table.returncode, "DELETE /tasks OPEN: no guard" in table.stdout) == (1, True)
-    github = jwtkit("audit", "shop:app", "--format", "github", "--public-docs", cwd=folder)
+    github = shell("audit", "shop:app", "--format", "github", "--public-docs")
     assert github.returncode == 1
     assert github.stdout.startswith("::error file=shop.py,line=18::DELETE /tasks OPEN")
-    answer = jwtkit("audit", "shop:app", "--json", "--public-docs", cwd=folder)
+    answer = shell("audit", "shop:app", "--json", "--public-docs")
     told = json.loads(answer.stdout)
     assert [each["about"] for each in told["findings"]] == ["DELETE /tasks"]
     (row,) = (row for row in told["routes"] if row["path"] == "/tasks")
@@ -86,11 +72,11 @@ def test_a_forgotten_guard_is_named_with_its_line(folder: Path) -> None:
     assert told["blind_spots"]
 
 
-def test_what_is_allowed_has_a_reason_and_is_needed(folder: Path) -> None:
+def test_what_is_allowed_has_a_reason_and_is_needed(shell: Shell) -> None:
     """A dead entry and a needless one are findings, too."""
-    forget_a_guard(folder)
+    forget_a_guard(shell.folder)
     allow = '[tool.jwtkit.audit]\npublic_docs = true\n[tool.jwtkit.audit.allow]\n"{}" = "{}"\n'
-    project = folder / "pyproject.toml"
+    project = shell.folder / "pyproject.toml"
     for entry, code, text in (
         ("DELETE /tasks", 0, "OPEN, allowed(nightly)"),
         ("/tasks", 0, "OPEN, allowed(nightly)"),
@@ -98,13 +84,13 @@ def test_what_is_allowed_has_a_reason_and_is_needed(folder: Path) -> None:
         ("GET /health", 1, "is public already"),
     ):
         project.write_text(allow.format(entry, "nightly"))
-        done = jwtkit("audit", "shop:app", cwd=folder)
+        done = shell("audit", "shop:app")
         assert (done.returncode, text in done.stdout) == (code, True), done.stdout
     project.write_text(allow.format("DELETE /tasks", " "))
-    refused = jwtkit("audit", "shop:app", cwd=folder)
+    refused = shell("audit", "shop:app")
     assert (refused.returncode, "the reason" in refused.stderr) == (2, True)
     project.write_text("[tool.jwtkit.audit]\nignore = []\n")
-    assert "not 'ignore'" in jwtkit("audit", "shop:app", cwd=folder).stderr
+    assert "not 'ignore'" in shell("audit", "shop:app").stderr
 
 
 @pytest.mark.parametrize(
@@ -116,21 +102,21 @@ def test_what_is_allowed_has_a_reason_and_is_needed(folder: Path) -> None:
         ("shop:make", "Then add --factory"),
     ],
 )
-def test_what_is_no_app_is_said_to_be_none(folder: Path, target: str, says: str) -> None:
+def test_what_is_no_app_is_said_to_be_none(shell: Shell, target: str, says: str) -> None:
     """With exit code 2 and no traceback."""
-    done = jwtkit("audit", target, cwd=folder)
+    done = shell("audit", target)
     assert (done.returncode, says in done.stderr) == (2, True), done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_app_that_cannot_be_made_says_why(folder: Path) -> None:
+def test_an_app_that_cannot_be_made_says_why(shell: Shell) -> None:
     """The error of the kit, whole."""
-    done = jwtkit("audit", "shop:app", cwd=folder, JWTKIT_ENV="prod")
+    done = shell("audit", "shop:app", JWTKIT_ENV="prod")
     assert (done.returncode, "JWTKIT_ISSUER is not set" in done.stderr) == (2, True)
 
 
-def test_scopes_are_shown_by_route(folder: Path) -> None:
+def test_scopes_are_shown_by_route(shell: Shell) -> None:
     """As a table, and as JSON by scope."""
-    assert "tasks:read" in jwtkit("scopes", "shop:app", cwd=folder).stdout
-    told = json.loads(jwtkit("scopes", "shop:app", "--json", cwd=folder).stdout)
+    assert "tasks:read" in shell("scopes", "shop:app").stdout
+    told = json.loads(shell("scopes", "shop:app", "--json").stdout)
     assert told == {"tasks:read": ["GET /tasks/[id]"]}

@@ -42,9 +42,7 @@ def found(shell: Shell, *words: str, **settings: str) -> dict[str, str]:
     """Return the worst level of each check."""
     order = ["ok", "note", "warning", "problem"]
     levels: dict[str, str] = {}
-    # An application is imported once in a process.
-    run = shell.in_a_process if "shop:app" in words else shell
-    for finding in json.loads(run("doctor", *words, "--json", **settings).stdout):
+    for finding in shell.json("doctor", *words, **settings):
         known = levels.get(finding["check"], "ok")
         levels[finding["check"]] = max(known, finding["level"], key=order.index)
     return levels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
 from fastapi_jwtkit.cli.doctor.findings import Finding, good, problem, warning
@@ -26,6 +27,7 @@ REPORTED = (
 """Packages whose versions a report names."""
 _OWNERS = {"jwt": "PyJWT", "multipart": "python-multipart"}
 """Which distribution has to bring a module of that name."""
+_owners = cache(packages_distributions)  # reads what every package brought
 _BROKEN_FASTAPI = {"0.137.0", "0.137.1"}
 
 
@@ -42,7 +44,7 @@ def check_environment() -> Iterator[Finding]:
         )
     else:
         yield good("fastapi version", f"FastAPI {installed}")
-    owners = packages_distributions()
+    owners = _owners()
     for module, owner in _OWNERS.items():
         found = sorted(set(owners.get(module, ())))
         others = [name for name in found if name.lower() != owner.lower()]
