@@ -28,7 +28,7 @@ class AbuseSettings(BaseModel):
     throttle_strangers: str = "30/hour"
     """What one source may do without an account, for each of: register, forgot, reset, verify."""
     throttle_mails: str = "3/hour"
-    """Mails to one account that somebody asks for without logging in."""
+    """Mails of one kind to one account that somebody asks for without logging in."""
     throttle_refreshes: str = "600/5minutes"
     """Refreshes of one session, counted by each process for itself."""
     throttle_refresh_failures: str = "60/5minutes"

@@ -40,7 +40,7 @@ METRIC_REASONS = frozenset(
         # too many attempts, and requests by cookies that no page of the application made
         *("guess_by_source", "guess_by_pair", "guess_by_account", "proof_by_pair"),
         *("register_by_source", "forgot_by_source", "verify_by_source", "reset_by_source"),
-        *("mail_by_account", "refresh_by_session", "refresh_by_source"),
+        *("forgot_by_account", "verify_by_account", "refresh_by_session", "refresh_by_source"),
         *("foreign_origin", "cross_site", "csrf_token_missing", "csrf_token_of_another_session"),
         # links
         *("used", "overtaken", "unknown_email", "verified_before"),

@@ -80,7 +80,10 @@ class SessionVerbs:
             device=replace(device, name=device.name or session.device.name),
             replaces=session.sid,
         )
-        return await accounts.logins.step_up(user, password, request)
+        try:
+            return await accounts.logins.step_up(user, password, request)
+        except SessionNotFoundError:  # it ended meanwhile: by a logout, or by another step-up
+            raise InvalidTokenError("session_revoked") from None
 
     def watch(self, claims: Claims) -> AbstractAsyncContextManager[Vigil]:
         """Watch a verified token for longer than a request: ``async with kit.watch(claims)``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from pydantic import SecretStr
 
 from account_pages import NEW_PASSWORD, Pages, opened, refused
 from fastapi_jwtkit.events import EventName
@@ -220,3 +221,14 @@ class TestLoginsThatAreAddresses:
         """There is one of it, verified or not."""
         assert (await pages.reset(await pages.forgot())).status_code == 204
         assert await pages.log_in(EMAIL, NEW_PASSWORD)
+
+
+@pytest.mark.std(95)
+async def test_requests_that_mail_nothing_do_not_stop_a_recovery(pages: Pages) -> None:
+    """A stranger asks to verify what is verified; its owner has forgotten the password."""
+    token = SecretStr(await pages.post.token(pages.kit, MailKind.VERIFY_EMAIL))
+    await pages.kit.accounts.verify_email(token)
+    for _ in range(4):
+        await pages.send("/email/verify-request", {"email": EMAIL})
+    assert await pages.post.taken(pages.kit) == []
+    assert await pages.forgot()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -280,3 +281,17 @@ def test_a_test_that_says_who_is_calling_says_when_they_logged_in(client: TestCl
     )
     assert client.get("/recent").status_code == 200
     assert client.get("/strict").status_code == 200
+
+
+async def test_of_two_step_ups_at_once_one_is_told_that_its_session_is_over() -> None:
+    """401 as for every session that ended, and no trace of a half one."""
+    house = House()
+    pair = await house.log_in()
+    principal = Principal.of(await house.kit.verify(pair.access_token))
+    answers = await asyncio.gather(
+        *(house.kit.step_up(principal, password=GIVEN) for _ in range(2)),
+        return_exceptions=True,
+    )
+    errors = [each for each in answers if isinstance(each, Exception)]
+    assert [(type(e), str(e)) for e in errors] == [(InvalidTokenError, "session_revoked")]
+    assert len(await house.kit.list_sessions(principal.subject)) == 1

@@ -83,7 +83,7 @@ DEFENCES: tuple[Defence, ...] = (
             Cut(
                 "accounts/throttle.py",
                 '"forgot": (_Bucket("forgot_by_source", "strangers"), '
-                '_Bucket("mail_by_account", "mails")),',
+                '_Bucket("forgot_by_account", "mails")),',
                 '"forgot": (),',
             ),
         ),
@@ -109,7 +109,7 @@ DEFENCES: tuple[Defence, ...] = (
             Cut(
                 "accounts/throttle.py",
                 '"verify": (_Bucket("verify_by_source", "strangers"), '
-                '_Bucket("mail_by_account", "mails")),',
+                '_Bucket("verify_by_account", "mails")),',
                 '"verify": (),',
             ),
         ),

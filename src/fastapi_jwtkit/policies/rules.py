@@ -223,7 +223,12 @@ class _Methods(Policy):
     def answer(self, principal: Principal, resource: object, /) -> Decision:
         """Look at ``amr``."""
         del resource
-        return self._allowed if self._methods <= frozenset(principal.amr) else self._denied
+        try:
+            has_all = self._methods <= frozenset(principal.amr)
+        except Exception:
+            logger.exception("the policy amr_includes failed: access is denied")
+            return FAILED
+        return self._allowed if has_all else self._denied
 
     def parts(self) -> tuple[object, ...]:
         """Return the methods."""

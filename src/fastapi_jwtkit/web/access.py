@@ -9,13 +9,12 @@ from typing import Any, ForwardRef
 from fastapi.dependencies.models import Dependant
 
 from fastapi_jwtkit.web.guards import Guard, OptionalGuard
+from fastapi_jwtkit.web.mistakes import PARAMETERS, mistakes_in
 from fastapi_jwtkit.web.public import Public
 
 __all__ = ["Access", "AnyGuard", "access_of"]
 
 AnyGuard = Guard | OptionalGuard
-
-_PARAMETERS = ("path_params", "query_params", "header_params", "cookie_params", "body_params")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +27,13 @@ class Access:
             are; ``None`` without one.
         unresolved: parameters whose annotation FastAPI could not evaluate. It takes such a
             parameter for one of the query, so a guard in it never runs.
+        mistakes: guards that cannot be meant as they were written, in sentences.
     """
 
     guards: tuple[AnyGuard, ...]
     mark: str | None
     unresolved: tuple[str, ...]
+    mistakes: tuple[str, ...] = ()
 
     @property
     def is_guarded(self) -> bool:
@@ -58,6 +59,7 @@ def access_of(dependant: Dependant | None) -> Access:
         guards=tuple(_guards_of(dependant)),
         mark=marks[0] if marks else None,
         unresolved=tuple(dict.fromkeys(_unresolved(dependant))),
+        mistakes=tuple(dict.fromkeys(mistakes_in(dependant))),
     )
 
 
@@ -74,7 +76,7 @@ def _refuses_strangers(guard: AnyGuard) -> bool:
 
 
 def _unresolved(dependant: Dependant) -> Iterator[str]:
-    for kind in _PARAMETERS:
+    for kind in PARAMETERS:
         for parameter in getattr(dependant, kind):
             if _is_a_name_only(parameter.field_info.annotation):
                 yield str(parameter.name)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from fastapi_jwtkit.web.access import AnyGuard
@@ -113,10 +114,23 @@ def blind_spots(app: object) -> Iterator[str]:
         yield f"Middleware may answer by itself: {names}."
     if getattr(app, "dependency_overrides", None):
         yield "app.dependency_overrides is not empty: what it replaces was not looked at."
+    classes = dict.fromkeys(_own_classes(getattr(app, "routes", ())))
+    if classes:
+        yield f"Routes may answer before their guards are asked: {', '.join(classes)}."
     yield (
         "Not looked at: what a proxy adds, what runs before the app, app.frontend(), a router's "
         "default, checks inside an endpoint, and whatever is behind UNKNOWN."
     )
+
+
+def _own_classes(routes: Sequence[BaseRoute]) -> Iterator[str]:
+    """Yield the names of route classes that make a handler of their own, as caches do."""
+    for operation in served_routes(routes):
+        kind = type(operation.route)
+        makes = getattr(kind, "get_route_handler", None)
+        is_known = kind.__module__.startswith("fastapi_jwtkit.")
+        if makes not in {None, APIRoute.get_route_handler} and not is_known:
+            yield kind.__name__
 
 
 def dead_openings(app: object) -> Iterator[str]:
@@ -203,6 +217,7 @@ def _faults(operation: Operation) -> Iterator[str]:
             f"the annotation of {name!r} cannot be evaluated, so FastAPI takes it for a query "
             "parameter and no guard in it runs: import its names at run time, at module level"
         )
+    yield from access.mistakes
     if access.is_guarded and access.mark is not None:
         yield f"marked public ({access.mark}) and guarded: the guard wins, the mark is dead"
 

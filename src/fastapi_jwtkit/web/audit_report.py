@@ -90,7 +90,8 @@ def audit(
 def _of_routes(rows: Collection[RouteRow], allowed: Mapping[str, str]) -> Iterator[Finding]:
     for row in rows:
         if row.status not in _SETTLED and row.name not in allowed:
-            text = f"{row.status.value}: {row.reason}"
+            may_be_meant = "; if it may be open: public_docs" if row.is_docs else ""
+            text = f"{row.status.value}: {row.reason}{may_be_meant}"
             yield Finding(about=row.name, text=text, source=row.source)
         for fault in row.faults:
             yield Finding(about=row.name, text=fault, source=row.source)

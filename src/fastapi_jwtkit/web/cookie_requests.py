@@ -11,11 +11,12 @@ from __future__ import annotations
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from fastapi_jwtkit.addresses import TrustedProxies
 from fastapi_jwtkit.errors import ConfigurationError, InvalidTokenError
 from fastapi_jwtkit.kit import JWTKit
 from fastapi_jwtkit.principal import Principal
 from fastapi_jwtkit.records import SessionProof, TokenPair
-from fastapi_jwtkit.web.client import device_of
+from fastapi_jwtkit.web.client import ClientReader, device_of
 from fastapi_jwtkit.web.origins import has_origin, origins_of, why_foreign
 from fastapi_jwtkit.web.transports.bearer import BearerTransport
 from fastapi_jwtkit.web.transports.cookie import CookieTransport
@@ -56,6 +57,7 @@ class CookieRequests:
         self._verification = kit.for_cookies.verification
         self._csrf = kit.for_cookies.csrf_tokens
         self._allowed = origins_of(kit.settings)
+        self._client = ClientReader(TrustedProxies(kit.settings.trusted_proxies))
         self._site_data = kit.settings.clear_site_data.replace(",", " ").split()
         self._foreign_bearer = None if serves_bearer else BearerTransport()
 
@@ -92,7 +94,9 @@ class CookieRequests:
         Raises:
             CsrfError: one did.
         """
-        reason = why_foreign(connection, self._allowed)
+        reason = why_foreign(
+            connection, self._allowed, is_secure=self._client.is_secure(connection)
+        )
         if reason:
             self._csrf.refuse(reason)
 

@@ -89,6 +89,8 @@ def hook_openapi(app: FastAPI) -> None:
 
         @functools.wraps(current)
         def openapi() -> dict[str, Any]:
+            # Before FastAPI writes down what it makes of a guard that is misplaced.
+            ensure_guards_are_bound(app)
             return complete_openapi(app, current())
 
         setattr(openapi, _HOOKED, True)
@@ -100,11 +102,19 @@ def hook_openapi(app: FastAPI) -> None:
 
 
 def ensure_guards_are_bound(app: FastAPI) -> None:
-    """Refuse free guards on an app with two realms.
+    """Refuse free guards on an app with two realms, and guards that are none as they stand.
 
     Raises:
         ConfigurationError: names the first route with one.
     """
+    for operation in operations(app):
+        for mistake in operation.access.mistakes:
+            raise ConfigurationError(
+                f"{operation.path} has a guard that does not do what it says.",
+                why="FastAPI takes it without a word, and the route is more open than it looks.",
+                fix=mistake,
+                docs="how-to/guard-every-route/",
+            )
     if len(plugins_of(app)) < 2:  # noqa: PLR2004
         return
     for operation in operations(app):

@@ -25,7 +25,7 @@ def origins_of(settings: Settings) -> frozenset[str]:
     return frozenset((*settings.allowed_origins, *own))
 
 
-def why_foreign(connection: HTTPConnection, allowed: Collection[str]) -> str:
+def why_foreign(connection: HTTPConnection, allowed: Collection[str], *, is_secure: bool) -> str:
     """Return what tells that another site's page made the request; empty if nothing does.
 
     Page scripts can set neither ``Origin`` nor ``Sec-Fetch-Site``. Every browser of today
@@ -36,6 +36,7 @@ def why_foreign(connection: HTTPConnection, allowed: Collection[str]) -> str:
     Args:
         connection: the request; its ``Host`` is what the victim's browser asked for.
         allowed: origins beside the one that serves the request.
+        is_secure: whether it is known to have come by TLS.
     """
     origins = connection.headers.getlist("origin")
     sites = connection.headers.getlist("sec-fetch-site")
@@ -44,7 +45,7 @@ def why_foreign(connection: HTTPConnection, allowed: Collection[str]) -> str:
     if origins:
         if origins[0] in allowed:
             return ""
-        if not _is_own(origins[0], connection):
+        if not _is_own(origins[0], connection, is_secure=is_secure):
             return "foreign_origin"
     # A sibling domain is not this origin: a forgotten one is the usual way in.
     return "cross_site" if sites and sites[0] not in _OWN_PAGE else ""
@@ -55,14 +56,15 @@ def has_origin(connection: HTTPConnection) -> bool:
     return "origin" in connection.headers
 
 
-def _is_own(origin: str, connection: HTTPConnection) -> bool:
+def _is_own(origin: str, connection: HTTPConnection, *, is_secure: bool) -> bool:
     match = _ORIGIN.fullmatch(origin)
     hosts = connection.headers.getlist("host")
     if match is None or len(hosts) != 1:
         return False
     scheme, authority = match[1], match[2]
-    # A proxy may speak http to us for an https page; nobody the other way round.
-    if scheme == "http" and connection.scope.get("scheme") in {"https", "wss"}:
+    # A proxy that nobody named may speak http to us for an https page. A page that came by
+    # http is none of ours where the request is known to have come by https.
+    if scheme == "http" and is_secure:
         return False
     port = _DEFAULT_PORT[scheme]
     return authority.lower().removesuffix(port) == hosts[0].lower().removesuffix(port)
