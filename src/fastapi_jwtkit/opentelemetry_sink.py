@@ -43,7 +43,7 @@ METRIC_REASONS = frozenset(
         *("forgot_by_account", "verify_by_account", "refresh_by_session", "refresh_by_source"),
         *("foreign_origin", "cross_site", "csrf_token_missing", "csrf_token_of_another_session"),
         # links
-        *("used", "overtaken", "unknown_email", "verified_before"),
+        *("used", "overtaken", "address_taken", "unknown_email", "verified_before"),
         # what failed of ours
         *("session_add_failed", "session_find_failed", "session_advance_failed"),
         *("session_replay_failed", "session_revoke_failed", "session_list_failed"),

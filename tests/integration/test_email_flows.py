@@ -8,9 +8,11 @@ import pytest
 from pydantic import SecretStr
 
 from account_pages import NEW_PASSWORD, Pages, opened, refused
+from fastapi_jwtkit.errors import InvalidLinkError
 from fastapi_jwtkit.events import EventName
 from fastapi_jwtkit.mail import Mail, MailKind
 from fastapi_jwtkit.stores.memory.users import MemoryUser
+from kits import credentials
 from mailed import EMAIL, token_of
 from web_kits import PASSWORD
 
@@ -231,4 +233,16 @@ async def test_requests_that_mail_nothing_do_not_stop_a_recovery(pages: Pages) -
     for _ in range(4):
         await pages.send("/email/verify-request", {"email": EMAIL})
     assert await pages.post.taken(pages.kit) == []
+    assert await pages.forgot()
+
+
+async def test_an_address_that_somebody_verified_is_taken_over_by_nobody_else(pages: Pages) -> None:
+    """Though its owner opens the link that a stranger asked for: their recovery has to go on."""
+    token = SecretStr(await pages.post.token(pages.kit, MailKind.VERIFY_EMAIL))
+    await pages.kit.accounts.verify_email(token)
+    mal = await pages.kit.register(credentials("mal", PASSWORD), email="mal@example.com")
+    await pages.kit.accounts.request_email_change(mal.id, EMAIL, password=SecretStr(PASSWORD))
+    (mail,) = [m for m in await pages.post.taken(pages.kit) if m.kind is MailKind.CHANGE_EMAIL]
+    with pytest.raises(InvalidLinkError):
+        await pages.kit.accounts.change_email(SecretStr(token_of(mail)))
     assert await pages.forgot()

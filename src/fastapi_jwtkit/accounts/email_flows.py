@@ -115,6 +115,10 @@ class EmailFlows:
         users, email, expected = self._users, grant.email, email_of(user)
         if users is None or email is None:
             self._parts.links.refuse("without_address", subject=user.id)
+        owner = await ask_user_store(lambda: users.find_by_email(email))
+        if owner is not None and owner.id != user.id and is_verified(owner):
+            # With two owners an address is nobody's, and neither could recover an account by it.
+            self._parts.links.refuse("address_taken", subject=user.id)
         await self._parts.links.spend(grant)
         if not await ask_user_store(
             lambda: users.set_email(user.id, email, expected=expected, login=login)
