@@ -38,7 +38,8 @@ METRIC_REASONS = frozenset(
         *("wrong_typ", "claims_expired", "token_revoked", "key_revoked", "subject_revoked"),
         *("insufficient_scope", "missing_role", "missing_permission", "no_token"),
         # too many attempts, and requests by cookies that no page of the application made
-        *("guess_by_source", "guess_by_pair", "guess_by_account", "proof_by_pair"),
+        *("guess_by_source", "guess_by_pair", "guess_by_account"),
+        *("proof_by_pair", "proof_by_account"),
         *("register_by_source", "forgot_by_source", "verify_by_source", "reset_by_source"),
         *("forgot_by_account", "verify_by_account", "refresh_by_session", "refresh_by_source"),
         *("foreign_origin", "cross_site", "csrf_token_missing", "csrf_token_of_another_session"),

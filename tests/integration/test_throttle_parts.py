@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from clocks import MovingClock
 from fastapi_jwtkit.accounts.throttle import LimitsThrottle, read_rates
 from fastapi_jwtkit.errors import (
     ConfigurationError,
+    InvalidCredentialsError,
     InvalidGrantError,
     StoreUnavailableError,
     ThrottledError,
 )
-from fastapi_jwtkit.records import NewUser
+from fastapi_jwtkit.records import Device, NewUser
 from fastapi_jwtkit.settings import Settings
 from fastapi_jwtkit.stores.from_url import stores_from_url
 from fastapi_jwtkit.stores.memory import (
@@ -243,3 +245,22 @@ async def test_a_good_refresh_asks_no_store_what_it_may_do(
         assert not asked
     finally:
         await stores.close()
+
+
+async def test_a_stolen_token_does_not_let_a_botnet_guess_without_a_limit() -> None:
+    """Where the password is asked for again, guesses count by account as they do at the login."""
+    house = House()
+    user = await house.register("ann")
+    told: list[str] = []
+    for n in range(105):
+        device = Device(ip=f"203.0.113.{n}", user_agent="botnet")
+        try:
+            await house.kit.accounts.prove_password(
+                user.id, password=SecretStr(f"a wrong guess {n}"), device=device
+            )
+        except InvalidCredentialsError:
+            told.append("wrong")
+        except ThrottledError:
+            told.append("throttled")
+    assert told == ["wrong"] * 100 + ["throttled"] * 5
+    await house.log_in("ann", device=Device(ip="198.51.100.7"))

@@ -62,8 +62,13 @@ _GUESS = (
     _Bucket("guess_by_pair", "guesses"),
     _Bucket("guess_by_account", "account"),
 )
-# Whoever has a session of the account: no wide limit of strangers stands in their way.
-_PROOF = (_Bucket("guess_by_source", "source"), _Bucket("proof_by_pair", "guesses"))
+# Whoever has a session of the account: no wide limit of strangers stands in their way, but one of
+# their own does, or a stolen access token would let a botnet guess without any.
+_PROOF = (
+    _Bucket("guess_by_source", "source"),
+    _Bucket("proof_by_pair", "guesses"),
+    _Bucket("proof_by_account", "account"),
+)
 _BUCKETS: Mapping[Action, Sequence[_Bucket]] = {
     "login": _GUESS,
     "password_change": _PROOF,
