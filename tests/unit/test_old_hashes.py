@@ -268,3 +268,11 @@ def test_without_the_package_bcrypt_the_extra_is_named(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "bcrypt", None)
     with pytest.raises(MissingExtraError, match="bcrypt"):
         BcryptHashes()
+
+
+@pytest.mark.parametrize(
+    "row", ["$6$00000000000000000", "$6$rounds=1$salt", "$5$rounds=5000$" + "a" * 43]
+)
+def test_a_template_is_no_hash(row: str) -> None:
+    """Without a digest there is nothing to compare with, and nothing to warn of."""
+    assert not HASHER.matches("x", row)

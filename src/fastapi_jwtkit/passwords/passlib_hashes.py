@@ -74,7 +74,7 @@ class PasslibHashes:
     def read(self, password_hash: str, /) -> StoredHash | None:
         """Return what a hash says about itself; ``None`` for a format that was not named."""
         for name in self._formats:
-            parts = passlib_parts(name, password_hash)
+            parts = _parts(name, password_hash)
             if parts is not None:
                 return _cost(name, parts)
         return None
@@ -82,12 +82,27 @@ class PasslibHashes:
     def matches(self, password: str, password_hash: str, /) -> bool:
         """Say whether the password, as typed, made this hash."""
         for name in self._formats:
-            if passlib_parts(name, password_hash) is not None:
+            if _parts(name, password_hash) is not None:
                 try:
                     return passlib_compares(name, password, password_hash)
                 except (ValueError, TypeError):  # a NUL, where crypt takes none
                     return False
         return False
+
+
+def _parts(name: str, password_hash: str) -> object | None:
+    """Return what passlib makes of a hash; ``None`` if it is none of this format, or no whole one.
+
+    What has no digest passlib reads as a template, whose oddities it warns of and mends.
+    """
+    sample = _SAMPLES[name]
+    digest, whole = password_hash.rpartition("$")[2], sample.rpartition("$")[2]
+    fields = sample.count("$")
+    if "$rounds=" in sample and "$rounds=" not in password_hash:
+        fields -= 1  # sha-crypt leaves out the rounds where there are 5000
+    if password_hash.count("$") != fields or len(digest) != len(whole):
+        return None
+    return passlib_parts(name, password_hash)
 
 
 def _cost(name: str, parts: object) -> StoredHash:
