@@ -192,6 +192,27 @@ class ValkeySentinel:
         port = max(votes, key=votes.count)
         return next(server for server in self.servers if server.port == port)
 
+    def settled(self) -> bool:
+        """Tell whether no failover is under way: all name one master, and its living replicas.
+
+        Unlike ``healthy`` where a server stays dead.
+        """
+        port = self.master.port
+        living = {server.port for server in self.servers if server.runs and server.port != port}
+        return all(self._agrees(sentinel, port, living) for sentinel in self.sentinels)
+
+    def _agrees(self, sentinel: ValkeyServer, port: int, living: set[int]) -> bool:
+        master = _pairs(sentinel.ask("SENTINEL", "MASTER", self.name))
+        replicas = [_pairs(row) for row in sentinel.ask("SENTINEL", "REPLICAS", self.name)]
+        in_step = {
+            int(row["port"])
+            for row in replicas
+            if row["flags"] == "slave"
+            and row["master-link-status"] == "ok"
+            and int(row["master-port"]) == port
+        }
+        return int(master["port"]) == port and master["flags"] == "master" and living <= in_step
+
     def _knows_all(self, sentinel: ValkeyServer) -> bool:
         master = _pairs(sentinel.ask("SENTINEL", "MASTER", self.name))
         replicas = [_pairs(row) for row in sentinel.ask("SENTINEL", "REPLICAS", self.name)]

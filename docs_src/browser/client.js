@@ -1,6 +1,5 @@
 // For pages of the API's own origin. The tokens are in cookies that no script can read.
 const CSRF_COOKIE = "__Host-jwtkit-csrf=";
-const REFRESHED = "jwtkit-refreshed"; // changes whenever some tab has refreshed
 
 const csrfToken = () =>
   document.cookie.split("; ").find((each) => each.startsWith(CSRF_COOKIE))?.slice(CSRF_COOKIE.length) ?? "";
@@ -8,18 +7,15 @@ const csrfToken = () =>
 const send = (path, options = {}) =>
   fetch(path, { ...options, headers: { ...options.headers, "X-CSRF-Token": csrfToken() } });
 
-const refresh = (before) =>
-  navigator.locks.request("jwtkit-refresh", async () => {
-    if (localStorage.getItem(REFRESHED) !== before) return true; // another tab was faster
-    const answer = await send("/auth/refresh", { method: "POST" });
-    if (answer.ok) localStorage.setItem(REFRESHED, crypto.randomUUID());
-    return answer.ok;
-  });
-
 export async function call(path, options) { // as fetch, with one refresh for all tabs
-  const before = localStorage.getItem(REFRESHED);
   const answer = await send(path, options);
-  return answer.status === 401 && (await refresh(before)) ? send(path, options) : answer;
+  if (answer.status !== 401) return answer;
+  return navigator.locks.request("jwtkit-refresh", async () => {
+    const again = await send(path, options); // another tab may have been faster
+    if (again.status !== 401) return again;
+    const refreshed = await send("/auth/refresh", { method: "POST" });
+    return refreshed.ok ? send(path, options) : again;
+  });
 }
 
 export const json = (body) => ({

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from clocks import MovingClock
 from fastapi_jwtkit.errors import InvalidTokenError
 from fastapi_jwtkit.records import RevocationEntry
 from kits import House
@@ -49,3 +50,18 @@ async def test_a_dead_token_is_not_watched() -> None:
     with pytest.raises(InvalidTokenError, match="session_revoked"):
         async with house.kit.watch(claims):
             pytest.fail("a dead token was watched")
+
+
+async def test_a_watched_token_ends_when_it_expires() -> None:
+    """Though nobody asks, and nothing is revoked."""
+    clock = MovingClock()
+    house = House(clock=clock)  # type: ignore[arg-type]  # its timer is that of the event loop
+    pair = await house.log_in()
+    claims = await house.kit.verify(pair.access_token)
+    clock.step(claims.expires_at - clock.now() - 0.3)
+    async with house.kit.watch(claims) as vigil:
+        assert vigil.error is None
+        async with asyncio.timeout(AT_MOST):
+            error = await vigil.ended
+    assert isinstance(error, InvalidTokenError)
+    assert error.reason == "expired"

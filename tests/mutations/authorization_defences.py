@@ -9,7 +9,6 @@ __all__ = ["DEFENCES"]
 _COMPOSED = "tests/unit/test_policy_composition.py::"
 _RULES = "tests/unit/test_policies.py::"
 _HARD = "tests/integration/test_hard_app.py::"
-_LIVE = "tests/integration/test_live_sockets.py::"
 _STEP_UP = "tests/integration/test_step_up.py::"
 _ROTATION = "tests/unit/keys/test_rotation.py::"
 _SOURCES = "tests/unit/key_sources/test_rotation.py::"
@@ -73,7 +72,7 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         "a socket is closed when its token expires",
         (Cut("revocations/vigils.py", "        if left <= 0:", "        if False:"),),
-        (_LIVE + "test_a_socket_is_closed_with_its_token",),
+        ("tests/integration/test_watch.py::test_a_watched_token_ends_when_it_expires",),
     ),
     Defence(
         "a step-up ends the session before",
