@@ -193,10 +193,7 @@ class ValkeySentinel:
         return next(server for server in self.servers if server.port == port)
 
     def settled(self) -> bool:
-        """Tell whether no failover is under way: all name one master, and its living replicas.
-
-        Unlike ``healthy`` where a server stays dead.
-        """
+        """Tell whether no failover is under way: all name one master and its living replicas."""
         port = self.master.port
         living = {server.port for server in self.servers if server.runs and server.port != port}
         return all(self._agrees(sentinel, port, living) for sentinel in self.sentinels)
