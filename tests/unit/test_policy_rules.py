@@ -132,3 +132,12 @@ def test_a_rule_that_asks_for_nothing_is_refused(make: Callable[[], Policy]) -> 
     """Or for what can never be."""
     with pytest.raises(ConfigurationError):
         make()
+
+
+def test_a_principal_that_is_none_is_a_failure_and_not_an_error() -> None:
+    """Whatever asks, nobody gets in, turned round or not."""
+    nobody: Any = None
+    for rule in (amr_includes("otp"), ~amr_includes("otp"), logged_in_within(60)):
+        decision = rule.decide(nobody)
+        assert decision.failed
+        assert not decision
